@@ -1,0 +1,40 @@
+PYTHON ?= python3
+BIN := .venv/bin
+SERVICE := {{cookiecutter.__folder}}
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo new test lint
+
+help:  ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(BIN)/.installed  ## Install everything into .venv
+
+# uv itself comes from the package index like everything else: Python and make are enough.
+$(BIN)/.installed: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make $(or $(MAKECMDGOALS),install) PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Installing into .venv ..."
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet "uv>=0.13,<0.14"; } || \
+		{ rm -rf .venv; echo "No virtual environment could be made: is python3-venv installed, and the package index reachable?" >&2; exit 1; }
+	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --quiet --frozen --compile-bytecode --python $(BIN)/python || \
+		{ echo "The packages could not be installed; the lines above say why." >&2; exit 1; }
+	@touch $@
+
+demo: install  ## Generate a service, make it fail, show the error that arrives
+	@$(BIN)/python -m demo
+
+new: install  ## Answer the questions and get a service: make new [IN=folder]
+	@$(BIN)/cookiecutter --output-dir "$(or $(IN),..)" .
+
+test: install  ## Render the variants, check and run them: make test [ARGS=tests/test_dsn.py]
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: install  ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@cd '$(SERVICE)' && \
+		../$(BIN)/ruff check --config ../pyproject.toml --config 'extend-exclude=[]' . && \
+		../$(BIN)/ruff format --check --config ../pyproject.toml --config 'extend-exclude=[]' . && \
+		../$(BIN)/mypy --config-file ../pyproject.toml app tests

@@ -1,0 +1,44 @@
+"""The application: wiring, and nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app import db
+from app.api import debug, health, messages
+from app.logs import configure_logging
+from app.observability import ANSWERS, PROJECT, init_sentry, install
+from app.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the application from `settings`, or from the environment.
+
+    Raises:
+        SystemExit: if a variable of the environment is wrong.
+    """
+    settings = settings or Settings.load()
+    configure_logging(settings)
+    init_sentry(settings)  # before FastAPI is made: errors of its own handlers are lost otherwise
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with db.connect(settings.database_url) as app.state.sessions:
+            yield
+
+    app = FastAPI(
+        title=ANSWERS["project_name"],
+        description=PROJECT["description"],
+        version=PROJECT["version"],
+        lifespan=lifespan,
+    )
+    install(app, settings)
+    app.include_router(health.router)
+    app.include_router(messages.router)
+    if settings.environment == "local":
+        app.include_router(debug.router)
+    return app
+
+
+app = create_app()

@@ -1,0 +1,52 @@
+"""Errors as RFC 9457 `application/problem+json`. A 5xx carries the `event_id` to quote."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from .capture import capture_error
+
+
+class Problem(JSONResponse):
+    """An error response; members that are None are left out."""
+
+    media_type = "application/problem+json"
+
+    def __init__(
+        self, status: int, detail: str | None = None, headers: Any = None, **members: Any
+    ) -> None:
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            **members,
+        }
+        super().__init__(
+            {name: member for name, member in body.items() if member is not None},
+            status_code=status,
+            headers=headers,
+        )
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every expected refusal as a problem."""
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+
+
+async def _http_error(request: Request, error: Exception) -> Problem:
+    assert isinstance(error, HTTPException)
+    event_id = capture_error(error) if error.status_code >= 500 else None
+    return Problem(error.status_code, error.detail, error.headers, event_id=event_id)
+
+
+async def _invalid_request(request: Request, error: Exception) -> Problem:
+    assert isinstance(error, RequestValidationError)
+    # Without `input`: an answer doesn't repeat what may be a password.
+    errors = [{key: part[key] for key in ("loc", "msg", "type")} for part in error.errors()]
+    return Problem(422, "The request is not valid.", errors=errors)

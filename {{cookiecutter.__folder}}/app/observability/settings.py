@@ -1,0 +1,109 @@
+"""The standard's settings: every `SENTRY_…` variable, checked at start-up."""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .dsn import dsn_problem
+from .project import ANSWERS, default_release
+
+Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+CommaSeparated = Annotated[list[str], NoDecode]
+
+
+class SentrySettings(BaseSettings):
+    """What the standard needs to know. `app.settings.Settings` adds the service's own variables.
+
+    An empty variable counts as one that isn't there.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    environment: str = "local"
+    sentry_dsn: str = Field(default="", repr=False)
+    sentry_environment: str = ""
+    sentry_release: str = ""
+    sentry_error_sample_rate: Rate = 1.0
+    sentry_traces_sample_rate: Rate = ANSWERS["traces_sample_rate"]
+    sentry_profile_session_sample_rate: Rate = ANSWERS["profile_session_sample_rate"]
+    sentry_log_level: Literal["off", "debug", "info", "warning", "error", "fatal"] = "off"
+    sentry_local_variables: Literal["in_app", "off"] = "in_app"
+    sentry_trace_propagation_targets: CommaSeparated = []
+    sentry_sensitive_keys: CommaSeparated = []
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment and `.env`.
+
+        Raises:
+            SystemExit: with one line for each variable that is wrong.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SystemExit("\n".join(_explain(cls, error))) from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_default(cls, value: Any, info: ValidationInfo) -> Any:
+        if value == "" and info.field_name:
+            return cls.model_fields[info.field_name].get_default(call_default_factory=True)
+        return value
+
+    @field_validator("sentry_trace_propagation_targets", "sentry_sensitive_keys", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _strict_dsn(cls, value: str) -> str:
+        if problem := dsn_problem(value):
+            raise ValueError(f"it {problem}")
+        return value.strip()
+
+    @model_validator(mode="after")
+    def _names_that_sentry_takes(self) -> Self:
+        self.sentry_environment = self.sentry_environment or self.environment
+        self.sentry_release = self.sentry_release or default_release()
+        problems = {
+            "SENTRY_ENVIRONMENT": environment_problem(self.sentry_environment),
+            "SENTRY_RELEASE": release_problem(self.sentry_release),
+        }
+        if found := [f"{name}: {problem}" for name, problem in problems.items() if problem]:
+            raise ValueError("\n".join(found))
+        return self
+
+
+def environment_problem(name: str) -> str | None:
+    """Say what Sentry would refuse in an environment's name."""
+    if name.lower() != "none" and re.fullmatch(r"[^/\r\n\t\f\s][^/\r\n\t\f]{0,63}", name):
+        return None
+    return f"Sentry takes no {name!r}; write 1 to 64 characters without `/`, and not `none`"
+
+
+def release_problem(name: str) -> str | None:
+    """Say what Sentry would refuse in a release's name."""
+    reserved = name in {".", ".."} or name.lower() == "latest"
+    if not reserved and re.fullmatch(r"[^/\\\r\n\t\f]{1,200}", name):
+        return None
+    return (
+        f"Sentry takes no {name!r}; write 1 to 200 characters without `/` and `\\`, and not "
+        "`latest`, like `my-service@1.2.3+4f2a9c1`"
+    )
+
+
+def _explain(settings: type[SentrySettings], error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False):
+        message = problem["msg"].removeprefix("Value error, ")
+        if not problem["loc"]:
+            lines.append(message)
+            continue
+        field = str(problem["loc"][0])
+        # `repr=False` marks what may hold a secret, here as in the representation of the settings.
+        shown = f" (it is {problem['input']!r})" if settings.model_fields[field].repr else ""
+        lines.append(f"{field.upper()}: {message}{shown}")
+    return lines
