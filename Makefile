@@ -22,7 +22,7 @@ $(BIN)/.installed: pyproject.toml uv.lock
 	@touch $@
 
 demo: install  ## Generate a service, make it fail, show the error that arrives
-	@$(BIN)/python -m demo
+	@$(BIN)/python -m demo $(ARGS)
 
 new: install  ## Answer the questions and get a service: make new [IN=folder]
 	@$(BIN)/cookiecutter --output-dir "$(or $(IN),..)" .
@@ -35,6 +35,6 @@ lint: install  ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@cd '$(SERVICE)' && \
-		../$(BIN)/ruff check --config ../pyproject.toml --config 'extend-exclude=[]' . && \
-		../$(BIN)/ruff format --check --config ../pyproject.toml --config 'extend-exclude=[]' . && \
+		../$(BIN)/ruff check --config ../pyproject.toml app tests variants && \
+		../$(BIN)/ruff format --check --config ../pyproject.toml app tests variants && \
 		../$(BIN)/mypy --config-file ../pyproject.toml app tests

@@ -16,7 +16,7 @@ from alembic.config import Config
 from app.main import create_app
 from app.settings import Settings
 
-pytest_plugins = ["tests.database"]
+pytest_plugins = ["app.observability.testing", "tests.database"]
 
 
 @pytest.fixture

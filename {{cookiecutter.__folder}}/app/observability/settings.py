@@ -55,7 +55,9 @@ class SentrySettings(BaseSettings):
     @field_validator("sentry_trace_propagation_targets", "sentry_sensitive_keys", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
 
     @field_validator("sentry_dsn")
     @classmethod

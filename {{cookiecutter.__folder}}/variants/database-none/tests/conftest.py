@@ -13,6 +13,8 @@ os.environ.update(ENVIRONMENT="local", SENTRY_DSN="")
 from app.main import create_app
 from app.settings import Settings
 
+pytest_plugins = ["app.observability.testing"]
+
 
 @pytest.fixture
 def app() -> FastAPI:

@@ -1,0 +1,134 @@
+"""A generated service under test: its commands, and it itself while it runs."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+START_SECONDS = 60.0
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what would make a service another one than its user sees."""
+    foreign = re.compile(
+        r"SENTRY_|ENVIRONMENT$|LOG_LEVEL$|DATABASE_URL$|MAKE|MFLAGS|VIRTUAL_ENV|PYTEST|GIT_"
+    )
+    return {name: value for name, value in os.environ.items() if not foreign.match(name)}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service in `folder`, run with the packages of the template's own environment."""
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a Python tool in the service's folder and return what it printed."""
+        return subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=self.folder,
+            env=clean_environment() | self.env | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    @contextmanager
+    def serving(self, *options: str, **env: str) -> Iterator["Running"]:
+        """Serve with uvicorn on a free port, and stop it with SIGTERM.
+
+        Raises:
+            RuntimeError: if it ends before it answers; the message holds what it printed.
+        """
+        process = subprocess.Popen(
+            [str(BIN / "uvicorn"), "app.main:app", "--port", "0", *options],
+            cwd=self.folder,
+            env=clean_environment() | self.env | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        running = Running(process)
+        try:
+            running.wait_until_started()
+            yield running
+            running.stop()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            running.join()
+
+
+class Running:
+    """A service that answers."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.output: list[str] = []
+        self._lines: Queue[str | None] = Queue()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as lines:
+            for line in lines:
+                self.output.append(line)
+                self._lines.put(line)
+        self._lines.put(None)
+
+    def wait_until_started(self) -> None:
+        """Read the port from uvicorn's own line."""
+        try:
+            while line := self._lines.get(timeout=START_SECONDS):
+                if found := re.search(r"running on (http://127\.0\.0\.1:\d+)", line):
+                    self.url = found[1]
+                    return
+        except Empty:
+            pass
+        raise RuntimeError("the service did not start:\n" + "".join(self.output))
+
+    def call(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """Return status and decoded JSON of one request."""
+        request = urllib.request.Request(
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", **(headers or {})},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return answer.code, json.load(answer)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Tell it to end, wait for it, and return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=60)
+
+    def join(self) -> None:
+        """Wait until all that it printed is in `output`."""
+        self._reader.join()

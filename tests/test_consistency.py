@@ -1,0 +1,85 @@
+"""What stands in two places says the same in both."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Generate
+from tests.services import BIN, ROOT, Service
+
+DATABASES = ["sqlite", "postgresql", "none"]
+
+
+def requirements(folder: Path) -> dict[str, str]:
+    """Every package that a service declares, with its bounds."""
+    pyproject = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    declared = pyproject["project"]["dependencies"] + pyproject["dependency-groups"]["ion-sentry"]
+    return {re.split(r"[<>=]", text)[0]: text for text in declared}
+
+
+def test_one_environment_has_what_all_variants_declare(generate: Generate) -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
+    declared: dict[str, str] = {}
+    for database in DATABASES:
+        declared |= requirements(generate(database=database).folder)
+    assert sorted(declared.values()) == groups["service"]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_every_variable_is_explained(generate: Generate, database: str) -> None:
+    service = generate(database=database)
+    explained = re.findall(
+        r"^([A-Z_]+)=", (service.folder / ".env.example").read_text("utf-8"), re.M
+    )
+    code = "from app.settings import Settings; print(*Settings.model_fields)"
+    fields = service.run("python", "-c", code).stdout.split()
+    assert sorted(explained) == sorted(field.upper() for field in fields)
+
+
+def test_the_example_environment_is_the_default(generate: Generate, tmp_path: Path) -> None:
+    service = generate()
+    code = "from app.settings import Settings; print(Settings(_env_file={}).model_dump_json())"
+    defaults, example = (
+        service.run("python", "-c", code.format(file)).stdout for file in ("None", "'.env.example'")
+    )
+    assert json.loads(example) == json.loads(defaults)
+
+
+def test_the_image_is_small_in_rights_and_knows_its_release(generate: Generate) -> None:
+    lines = (generate().folder / "Dockerfile").read_text("utf-8").splitlines()
+    assert len([line for line in lines if line.startswith("FROM ")]) == 2
+    assert [line for line in lines if line.startswith("USER ")] == ["USER service"]
+    assert lines.index("USER service") > max(
+        number for number, line in enumerate(lines) if line.startswith(("RUN ", "COPY "))
+    )
+    assert "ARG SENTRY_RELEASE" in lines and "ENV SENTRY_RELEASE=$SENTRY_RELEASE" in lines
+
+
+def test_the_images_health_check_tells_alive_from_dead(generate: Generate) -> None:
+    service = generate()
+    dockerfile = (service.folder / "Dockerfile").read_text("utf-8")
+    found = re.search(r"HEALTHCHECK .*?\n\s+CMD (\[.*\])", dockerfile)
+    assert found
+    with service.serving() as running:
+        port = running.url.rpartition(":")[2]
+        check = [word.replace("8000", port) for word in json.loads(found[1])]
+        assert service.run(*check).returncode == 0
+    assert service.run(*check).returncode != 0
+
+
+def test_the_image_installs_without_the_tools_of_developers(
+    generate: Generate, tmp_path: Path
+) -> None:
+    dockerfile = (generate().folder / "Dockerfile").read_text("utf-8")
+    found = re.search(r"^RUN (uv sync .*)$", dockerfile, re.MULTILINE)
+    assert found
+    (tmp_path / "pyproject.toml").write_bytes((generate().folder / "pyproject.toml").read_bytes())
+    image = Service(tmp_path, {"UV_PYTHON": str(BIN / "python"), "UV_PYTHON_DOWNLOADS": "never"})
+    installed = image.run(*found[1].split())
+    assert installed.returncode == 0, installed.stdout
+    names = {path.name for path in (tmp_path / ".venv/bin").iterdir()}
+    assert {"uvicorn", "alembic"} <= names
+    assert not {"pytest", "mypy", "ruff", "uv"} & names

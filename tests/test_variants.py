@@ -1,0 +1,181 @@
+"""Every variant is a service that works: checked, run, and one of its errors received."""
+
+import ast
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from allpairspy import AllPairs
+
+from demo.receiver import Receiver
+from tests.conftest import Generate
+from tests.services import ROOT, Service
+
+CHOICES: dict[str, list[str]] = {
+    name: values
+    for name, values in json.loads((ROOT / "cookiecutter.json").read_text("utf-8")).items()
+    if isinstance(values, list)
+}
+OTHER_TEXT = {
+    "sentry_dsn": "https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/42",
+    "traces_sample_rate": "1",
+    "profile_session_sample_rate": "0",
+    "alert_slack_channel": "#alerts-한글",
+    "alert_email_team": "on-call",
+    "owner": "team_7",
+    "sentry_org": "acme",
+}
+HOSTILE_NAMES = [
+    """O'Brien "svc" 한글""",
+    '"""',
+    "'''",
+    "\\",
+    'ends in \\"',
+    "${HOME} $(id) `id`",
+    "%s %(name)s %",
+    "# : - [x] {y} & * !",
+    "</script><b>",
+    "مرحبا بالعالم",
+    "👩‍👩‍👧 🚀",
+    "a" * 100,
+]
+
+
+def variants() -> Iterator[dict[str, str]]:
+    """The default, each single answer that differs, all pairs of answers, hostile texts."""
+    yield {}
+    for name, values in CHOICES.items():
+        yield from ({name: value} for value in values[1:])
+    yield OTHER_TEXT
+    every = {**CHOICES, **{name: ["", text] for name, text in OTHER_TEXT.items()}}
+    for values in AllPairs(list(every.values())):
+        pairs = zip(every, values, strict=True)
+        yield {name: value for name, value in pairs if value}
+    for text in HOSTILE_NAMES:
+        yield {"project_name": text, "description": text, "project_slug": "hostile"}
+
+
+def name_of(answers: dict[str, str]) -> str:
+    return ",".join(answers.get("project_name", value) for value in answers.values()) or "default"
+
+
+@pytest.fixture(scope="module", params=list(variants()), ids=name_of)
+def answers(request: pytest.FixtureRequest) -> dict[str, str]:
+    answers: dict[str, str] = request.param
+    return answers
+
+
+@pytest.fixture(scope="module")
+def service(generate: Generate, answers: dict[str, str]) -> Service:
+    return generate(**answers)
+
+
+def files(folder: Path) -> list[Path]:
+    made_later = {".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__"}
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not made_later & set(path.parts) and path.suffix != ".db"
+    ]
+
+
+def test_every_file_is_whole(service: Service) -> None:
+    parsers: dict[str, Any] = {
+        ".py": ast.parse,
+        ".toml": tomllib.loads,
+        ".json": json.loads,
+        ".yml": yaml.safe_load,
+        ".yaml": yaml.safe_load,
+    }
+    found = files(service.folder)
+    assert service.folder / "app/main.py" in found
+    for path in found:
+        text = path.read_text("utf-8")
+        assert "{{" not in text and "{%" not in text, path
+        if parse := parsers.get(path.suffix):
+            parse(text)
+
+
+def test_names_are_as_given(service: Service, answers: dict[str, str]) -> None:
+    pyproject = tomllib.loads((service.folder / "pyproject.toml").read_text("utf-8"))
+    known = {"description": pyproject["project"]["description"], **pyproject["tool"]["ion-sentry"]}
+    given = {name: text for name, text in answers.items() if name in known}
+    assert {name: str(known[name]) for name in given} == given
+
+
+def test_lint_and_types(service: Service, tmp_path_factory: pytest.TempPathFactory) -> None:
+    cache = tmp_path_factory.getbasetemp() / "mypy"
+    for command in (
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy", "--cache-dir", str(cache)),
+    ):
+        done = service.run(*command)
+        assert done.returncode == 0, done.stdout
+
+
+def test_its_own_tests_pass(service: Service) -> None:
+    done = service.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout and "skipped" not in done.stdout
+
+
+def test_one_error_arrives(service: Service, receiver: Receiver) -> None:
+    with service.serving(SENTRY_DSN=receiver.dsn) as running:
+        message = {"persona": "mentor", "text": "How do I give feedback?"}
+        status, created = running.call("POST", "/api/messages", message)
+        assert (status, created) == (201, {"id": created["id"], **message})
+        status, problem = running.call("POST", "/debug/error", message)
+        assert (status, problem["status"]) == (500, 500)
+    [event] = receiver.payloads("event")
+    assert event["event_id"] == problem["event_id"]
+    assert event["exception"]["values"][-1]["type"] == "KeyError"
+    assert event["tags"] == {"persona": "mentor", "priority": "P2"}
+    assert event["release"] == f"{service.folder.name}@0.1.0"
+
+
+def test_only_what_was_chosen_is_there(service: Service, answers: dict[str, str]) -> None:
+    chosen = {name: answers.get(name, values[0]) for name, values in CHOICES.items()}
+    expected = {
+        ".github/workflows/ion-ci.yml": chosen["ci"] == "github",
+        ".gitlab-ci.yml": chosen["ci"] == "gitlab",
+        ".gitlab/ion-ci.yml": chosen["ci"] == "gitlab",
+        "Dockerfile": chosen["deploy"] != "none",
+        ".dockerignore": chosen["deploy"] != "none",
+        "LICENSE": chosen["license"] != "Proprietary",
+        "compose.yaml": chosen["database"] == "postgresql",
+        "app/db": chosen["database"] != "none",
+        "variants": False,
+    }
+    assert {path: (service.folder / path).exists() for path in expected} == expected
+    if chosen["database"] == "none":
+        words = ("sqlalchemy", "alembic", "sqlite", "postgres", "DATABASE_URL", "migrat")
+        # The integration's list in the standard is the same everywhere.
+        texts = {path: path.read_text("utf-8").lower() for path in files(service.folder)}
+        assert not [
+            (path, word)
+            for path, text in texts.items()
+            for word in words
+            if word.lower() in text and "observability" not in path.parts
+        ]
+
+
+def test_python_version_is_the_chosen_one(service: Service, answers: dict[str, str]) -> None:
+    version = answers.get("python_version", CHOICES["python_version"][0])
+    for name in ("Dockerfile", ".github/workflows/ion-ci.yml", ".gitlab/ion-ci.yml"):
+        if (path := service.folder / name).exists():
+            text = path.read_text("utf-8")
+            assert f'"{version}"' in text or f"python:{version}" in text
+
+
+def test_the_dsn_is_private(service: Service, answers: dict[str, str]) -> None:
+    env = service.folder / ".env"
+    assert env.stat().st_mode & 0o777 == 0o600
+    assert f"SENTRY_DSN={answers.get('sentry_dsn', '')}\n" in env.read_text("utf-8")
+    if dsn := answers.get("sentry_dsn"):
+        assert [path for path in files(service.folder) if dsn in path.read_text("utf-8")] == [env]
+    assert ".env\n" in (service.folder / ".gitignore").read_text("utf-8")
