@@ -34,7 +34,8 @@ lint: install  ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@cd '$(SERVICE)' && \
+# The caches stay outside: Cookiecutter would render them.
+	@cd '$(SERVICE)' && export RUFF_CACHE_DIR=../.ruff_cache && \
 		../$(BIN)/ruff check --config ../pyproject.toml app tests variants && \
 		../$(BIN)/ruff format --check --config ../pyproject.toml app tests variants && \
-		../$(BIN)/mypy --config-file ../pyproject.toml app tests
+		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app tests

@@ -4,17 +4,16 @@ The template owns this package and rewrites it in updates. Don't edit it: what a
 a setting, what it may extend has a function. The README lists both.
 """
 
-from typing import Any
-
-import sentry_sdk
 from fastapi import FastAPI
 
-from .capture import Severity, capture_error, capture_message, error_scope
-from .middleware import ErrorMiddleware
+from .capture import capture_error, capture_message, error_scope
+from .logs import add_trace_id
+from .middleware import install_middleware
 from .problems import Problem, install_problems
 from .project import ANSWERS, PROJECT
-from .sdk import init_sentry
+from .sdk import add_scrubber, init_sentry
 from .settings import SentrySettings
+from .severity import Severity, ignore_exception, set_severity
 from .tasks import spawn
 
 __all__ = [
@@ -23,24 +22,20 @@ __all__ = [
     "Problem",
     "SentrySettings",
     "Severity",
+    "add_scrubber",
     "add_trace_id",
     "capture_error",
     "capture_message",
     "error_scope",
+    "ignore_exception",
     "init_sentry",
     "install",
+    "set_severity",
     "spawn",
 ]
 
 
 def install(app: FastAPI, settings: SentrySettings) -> None:
-    """Give `app` its error answers, and its deliveries at shutdown."""
+    """Observe `app`: every request has its scope, every failure its report and its answer."""
     install_problems(app)
-    app.add_middleware(ErrorMiddleware)
-
-
-def add_trace_id(logger: Any, method: str, event: Any) -> Any:
-    """Add the trace's id to a log line: a processor for structlog."""
-    if sentry_sdk.is_initialized():
-        event["trace_id"] = (sentry_sdk.get_traceparent() or "").split("-")[0]
-    return event
+    install_middleware(app, settings)

@@ -7,28 +7,35 @@ on what nobody reads. Here they are added afterwards, where `in_app` says that t
 import linecache
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from sentry_sdk.serializer import serialize
 from sentry_sdk.utils import iter_stacks
 
-_LINES_AROUND = 5
+_LINES_AROUND: Final = 5
+_MAX_VARIABLES: Final = 20
+_MAX_TEXT: Final = 512  # characters
+# Their objects hold whole requests and engines, secrets included: the type says enough.
+_OPAQUE: Final = ("starlette.", "fastapi.", "sqlalchemy.", "uvicorn.")
 _Key = tuple[str, tuple[tuple[str, int], ...]]
 
 
-def add_details(event: dict[str, Any], error: BaseException, *, variables: bool) -> None:
+def complete(event: dict[str, Any], error: BaseException, *, variables: bool) -> None:
     """Add source lines, and `variables` if wanted, to the own frames of `error` and its chain."""
-    tracebacks = {_key_of(link): link for link in _chain(error)}
+    tracebacks = {_key_of(link): link for link in _all_of(error)}
     for value in event.get("exception", {}).get("values", ()):
         frames = (value.get("stacktrace") or {}).get("frames", ())
         key = value["type"], tuple((frame["function"], frame["lineno"]) for frame in frames)
-        if key not in tracebacks:
-            continue
-        for frame, real in zip(frames, iter_stacks(tracebacks[key].__traceback__), strict=True):
+        known = tracebacks.get(key)
+        stack = iter_stacks(known.__traceback__) if known else ()
+        for frame, real in zip(frames, stack, strict=False):
             if frame.get("in_app"):
                 _add_source(frame, real.tb_frame, real.tb_lineno)
                 if variables:
-                    frame["vars"] = serialize(dict(real.tb_frame.f_locals), is_vars=True)
+                    frame["vars"] = _variables(real.tb_frame)
+        for frame in frames:
+            if not frame.get("in_app"):
+                frame.pop("abs_path", None)  # the file's name says which library it is
 
 
 def _key_of(error: BaseException) -> _Key:
@@ -36,7 +43,7 @@ def _key_of(error: BaseException) -> _Key:
     return type(error).__name__, tuple((tb.tb_frame.f_code.co_name, tb.tb_lineno) for tb in stack)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _all_of(error: BaseException) -> Iterator[BaseException]:
     waiting, seen = [error], set[int]()
     while waiting:
         link = waiting.pop()
@@ -49,12 +56,20 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             waiting += link.exceptions
 
 
+def _variables(frame: FrameType) -> Any:
+    shown = {}
+    for name, value in list(frame.f_locals.items())[:_MAX_VARIABLES]:
+        kind = type(value)
+        opaque = f"{kind.__module__}.".startswith(_OPAQUE)
+        shown[name] = f"<{kind.__name__}>" if opaque else value
+    return serialize(shown, is_vars=True, max_value_length=_MAX_TEXT)
+
+
 def _add_source(frame: dict[str, Any], real: FrameType, lineno: int) -> None:
-    lines = [
-        line.rstrip("\r\n") for line in linecache.getlines(real.f_code.co_filename, real.f_globals)
-    ]
+    lines = linecache.getlines(real.f_code.co_filename, real.f_globals)
     if not 0 < lineno <= len(lines):
         return
-    frame["pre_context"] = lines[max(0, lineno - 1 - _LINES_AROUND) : lineno - 1]
-    frame["context_line"] = lines[lineno - 1]
-    frame["post_context"] = lines[lineno : lineno + _LINES_AROUND]
+    before, after = lines[max(0, lineno - 1 - _LINES_AROUND) : lineno - 1], lines[lineno:]
+    frame["pre_context"] = [line.rstrip()[:_MAX_TEXT] for line in before]
+    frame["context_line"] = lines[lineno - 1].rstrip()[:_MAX_TEXT]
+    frame["post_context"] = [line.rstrip()[:_MAX_TEXT] for line in after[:_LINES_AROUND]]

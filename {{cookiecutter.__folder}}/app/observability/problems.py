@@ -8,7 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from .capture import capture_error
+from . import severity
+from .capture import report
 
 
 class Problem(JSONResponse):
@@ -34,14 +35,16 @@ class Problem(JSONResponse):
 
 
 def install_problems(app: FastAPI) -> None:
-    """Answer every expected refusal as a problem."""
+    """Answer every error, expected or not, as a problem."""
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(Exception, _unhandled_error)
 
 
 async def _http_error(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
-    event_id = capture_error(error) if error.status_code >= 500 else None
+    failed = error.status_code in severity.failed_statuses
+    event_id = report(error) if failed else None
     return Problem(error.status_code, error.detail, error.headers, event_id=event_id)
 
 
@@ -50,3 +53,7 @@ async def _invalid_request(request: Request, error: Exception) -> Problem:
     # Without `input`: an answer doesn't repeat what may be a password.
     errors = [{key: part[key] for key in ("loc", "msg", "type")} for part in error.errors()]
     return Problem(422, "The request is not valid.", errors=errors)
+
+
+async def _unhandled_error(request: Request, error: Exception) -> Problem:
+    return Problem(500, event_id=report(error, handled=False))

@@ -2,6 +2,7 @@
 
 import subprocess
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,15 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _PYPROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT: Final[dict[str, Any]] = _PYPROJECT["project"]
 ANSWERS: Final[dict[str, Any]] = _PYPROJECT["tool"]["ion-sentry"]
+
+
+@lru_cache(maxsize=4096)
+def is_own(filename: str) -> bool:
+    """Tell whether a file is the service's own code, not the standard's or a library's."""
+    path = Path(filename).resolve()
+    if not path.is_relative_to(ROOT) or path.is_relative_to(Path(__file__).parent):
+        return False
+    return not {"site-packages", "dist-packages", ".venv"} & set(path.relative_to(ROOT).parts)
 
 
 def default_release() -> str:

@@ -1,34 +1,33 @@
 """How the Sentry SDK is set up. Every option that differs from its default has a reason here."""
 
+import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 import sentry_sdk
+from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.argv import ArgvIntegration
-from sentry_sdk.integrations.logging import ignore_logger
+from sentry_sdk.integrations.atexit import AtexitIntegration
+from sentry_sdk.integrations.logging import ignore_logger, ignore_logger_for_sentry_logs
+from sentry_sdk.integrations.modules import ModulesIntegration
+from sentry_sdk.integrations.stdlib import StdlibIntegration
 
-from .capture import PRIORITY_OF_LEVEL, event_id_of
-from .frames import add_details
+from . import severity
+from .capture import came_by_itself, guard, set_priority
+from .delivery import Delivery, restart_after_fork
+from .frames import complete
 from .integrations import integrations
+from .logs import ECHOING_LOGGERS, ErrorLogHandler
 from .project import ROOT
 from .scrubbing import Scrubber
 from .settings import SentrySettings
+from .tracing import propagation_targets
 
-_UNTRACED_PATHS: Final = {"/healthz", "/readyz"}
-# Errors that these loggers tell of are captured where they happen.
-_ECHOING_LOGGERS: Final = (
-    "uvicorn.error",
-    "uvicorn.access",
-    "gunicorn.error",
-    "app.observability.middleware",
-)
-
-# All that the SDK may collect by itself. `{}` or a forgotten key would mean "everything".
+# All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".
 _DATA_COLLECTION: Final[Any] = {
     "user_info": False,
     "cookies": {"mode": "off"},
-    "http_headers": {
-        "request": {"mode": "allowlist", "terms": ["accept", "content-type", "host", "user-agent"]}
-    },
+    "http_headers": {"request": {"mode": "off"}},  # request.py has its own list
     "http_bodies": [],
     "url_query_params": {"mode": "off"},
     "graphql": {"document": False, "variables": False},
@@ -38,53 +37,84 @@ _DATA_COLLECTION: Final[Any] = {
     "stack_frame_variables": False,  # frames.py adds them for the service's own frames
     "frame_context_lines": 0,
 }
+_UNWANTED: Final[list[type[Integration]]] = [
+    ArgvIntegration,  # a command line may hold a password
+    AtexitIntegration,  # delivery.py has one time limit for all that delivers at the end
+    ModulesIntegration,  # the release says it
+    StdlibIntegration,  # it traces the SDK's own deliveries, and command lines
+]
+
+_text_scrubbers: Final[list[Callable[[str], str]]] = []
+_log_handler: Final = ErrorLogHandler()
+
+
+def add_scrubber(scrub: Callable[[str], str]) -> None:
+    """Have `scrub` look through every text that leaves, after the standard's own rules.
+
+    Call it before `init_sentry`. A text that it fails on is filtered as a whole.
+    """
+    _text_scrubbers.append(scrub)
 
 
 def init_sentry(settings: SentrySettings) -> None:
     """Start the SDK; without a DSN do nothing. Call it before FastAPI is made."""
+    severity.failed_statuses = settings.sentry_failed_request_status_codes
     if not settings.sentry_dsn:
         return
-    for name in _ECHOING_LOGGERS:
+    guard.limit = settings.sentry_max_errors_per_minute
+    for name in ECHOING_LOGGERS:
         ignore_logger(name)
+        ignore_logger_for_sentry_logs(name)
+    logging.getLogger().addHandler(_log_handler)  # once, however often this is called
+    # The SDK builds a debug record for each request that nobody reads.
+    logging.getLogger("sentry_sdk.errors").setLevel(logging.ERROR)
+    _start(settings)
+    restart_after_fork(lambda: _start(settings))
+
+
+def _start(settings: SentrySettings) -> None:
     scrubber = Scrubber(settings.sentry_sensitive_keys)
+    for scrub in _text_scrubbers:
+        scrubber.add(scrub)
 
     def before_send(event: Any, hint: dict[str, Any]) -> Any:
         error = hint["exc_info"][1] if hint.get("exc_info") else None
-        if "log_record" in hint and event_id_of(error):
+        if error and not came_by_itself(event, error):
             return None
         if error:
-            add_details(event, error, variables=settings.sentry_local_variables == "in_app")
-        tags = event.setdefault("tags", {})
-        tags.setdefault("priority", PRIORITY_OF_LEVEL.get(event.get("level", "error"), "P4"))
+            complete(event, error, variables=settings.sentry_local_variables == "in_app")
+        set_priority(event)
         return scrubber.event(event)
 
-    def before_send_transaction(event: Any, hint: dict[str, Any]) -> Any:
-        return scrubber.event(event)
-
-    def traces_sampler(context: dict[str, Any]) -> float:
-        # The caller's own decision is ignored: a stranger must not switch tracing on.
-        path = context.get("asgi_scope", {}).get("path")
-        return 0.0 if path in _UNTRACED_PATHS else settings.sentry_traces_sample_rate
+    def before_breadcrumb(crumb: Any, hint: dict[str, Any]) -> Any:
+        return scrubber.breadcrumb(crumb, hint)
 
     sentry_sdk.init(
         dsn=settings.sentry_dsn,
         environment=settings.sentry_environment,
         release=settings.sentry_release,
         sample_rate=settings.sentry_error_sample_rate,
-        traces_sampler=traces_sampler,
+        traces_sample_rate=settings.sentry_traces_sample_rate,
+        # Without it a caller's decision would count for what is traced besides requests.
+        traces_sampler=lambda context: settings.sentry_traces_sample_rate,
         profile_session_sample_rate=settings.sentry_profile_session_sample_rate,
         profile_lifecycle="trace",
         auto_enabling_integrations=False,
-        disabled_integrations=[ArgvIntegration],  # a command line may hold a password
-        integrations=integrations(),
+        disabled_integrations=_UNWANTED,
+        integrations=integrations(settings.sentry_log_level),
         data_collection=_DATA_COLLECTION,
         max_request_body_size="never",  # else the SDK reads the body before the endpoint can
-        trace_propagation_targets=settings.sentry_trace_propagation_targets,
+        trace_propagation_targets=propagation_targets(settings.sentry_trace_propagation_targets),
         strict_trace_continuation=True,
         project_root=str(ROOT),
         in_app_exclude=["app.observability"],
         before_send=before_send,
-        before_send_transaction=before_send_transaction,
-        spotlight=False,
-        shutdown_timeout=2,
+        before_send_transaction=lambda event, hint: scrubber.event(event),
+        before_send_log=lambda log, hint: scrubber.log(log),
+        before_send_metric=lambda metric, hint: scrubber.metric(metric),
+        before_breadcrumb=before_breadcrumb,
+        spotlight=False,  # it posts in the request's own thread, and switches privacy off
+        transport=Delivery,
+        # gzip -9, the default, takes most of the time of a delivery.
+        _experiments={"transport_compression_level": 4},
     )

@@ -10,6 +10,8 @@ from .dsn import dsn_problem
 from .project import ANSWERS, default_release
 
 Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+# `500-599`, or single codes and ranges with commas between them.
+StatusCodes = Annotated[frozenset[int], NoDecode]
 CommaSeparated = Annotated[list[str], NoDecode]
 
 
@@ -30,6 +32,9 @@ class SentrySettings(BaseSettings):
     sentry_profile_session_sample_rate: Rate = ANSWERS["profile_session_sample_rate"]
     sentry_log_level: Literal["off", "debug", "info", "warning", "error", "fatal"] = "off"
     sentry_local_variables: Literal["in_app", "off"] = "in_app"
+    sentry_request_bodies: bool = True
+    sentry_max_errors_per_minute: int = Field(default=60, ge=1)
+    sentry_failed_request_status_codes: StatusCodes = frozenset(range(500, 600))
     sentry_trace_propagation_targets: CommaSeparated = []
     sentry_sensitive_keys: CommaSeparated = []
 
@@ -58,6 +63,19 @@ class SentrySettings(BaseSettings):
         if not isinstance(value, str):
             return value
         return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("sentry_failed_request_status_codes", mode="before")
+    @classmethod
+    def _codes(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        codes: set[int] = set()
+        for part in value.split(","):
+            first, _, last = part.strip().partition("-")
+            if not (first.isdecimal() and (last or first).isdecimal()):
+                raise ValueError("write codes and ranges of codes, like 500-599 or 500,502-504")
+            codes |= set(range(int(first), int(last or first) + 1))
+        return codes
 
     @field_validator("sentry_dsn")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import sentry_sdk
 
 from .capture import report
+from .request import current_request
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ def spawn(coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
     """
 
     async def run() -> T:
+        current_request.set(None)  # it may outlive the request that started it
         with sentry_sdk.isolation_scope() as scope:
             scope.set_tag("task", name)
             try:

@@ -1,6 +1,7 @@
 """The SDK's integrations in use: an explicit list, whatever else is installed."""
 
 import logging
+from importlib.util import find_spec
 
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.fastapi import FastApiIntegration
@@ -8,11 +9,36 @@ from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
 
-def integrations() -> list[Integration]:
-    """Make the integrations for one `init`."""
-    # A 5xx that is answered on purpose is reported where it is answered, with its event's id.
-    return [
-        StarletteIntegration(middleware_spans=False, failed_request_status_codes=set()),
-        FastApiIntegration(middleware_spans=False, failed_request_status_codes=set()),
-        LoggingIntegration(level=logging.INFO, event_level=logging.ERROR),
+class _Starlette(StarletteIntegration):
+    """Named in every event, but without its patches: middleware.py does the same for less."""
+
+    @staticmethod
+    def setup_once() -> None:
+        """Patch nothing. The patches cost more than everything else the SDK does in a request."""
+
+
+class _FastApi(FastApiIntegration):
+    """As above."""
+
+    @staticmethod
+    def setup_once() -> None:
+        """Patch nothing."""
+
+
+def integrations(log_level: str) -> list[Integration]:
+    """Make the integrations for one `init`; `log_level` is SENTRY_LOG_LEVEL."""
+    wanted: list[Integration] = [
+        _Starlette(failed_request_status_codes=set(), http_methods_to_capture=()),
+        _FastApi(failed_request_status_codes=set(), http_methods_to_capture=()),
+        LoggingIntegration(
+            level=logging.INFO,  # breadcrumbs
+            event_level=None,  # logs.py reports errors
+            capture_sentry_logs=log_level != "off",
+            sentry_logs_level=None if log_level == "off" else getattr(logging, log_level.upper()),
+        ),
     ]
+    if find_spec("httpx"):  # not a package of the template's: a service that calls others adds it
+        from sentry_sdk.integrations.httpx import HttpxIntegration
+
+        wanted.append(HttpxIntegration())
+    return wanted
