@@ -5,12 +5,13 @@ on what nobody reads. Here they are added afterwards, where `in_app` says that t
 """
 
 import linecache
-from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Final
 
 from sentry_sdk.serializer import serialize
 from sentry_sdk.utils import iter_stacks
+
+from .severity import everything_in
 
 _LINES_AROUND: Final = 5
 _MAX_VARIABLES: Final = 20
@@ -22,7 +23,7 @@ _Key = tuple[str, tuple[tuple[str, int], ...]]
 
 def complete(event: dict[str, Any], error: BaseException, *, variables: bool) -> None:
     """Add source lines, and `variables` if wanted, to the own frames of `error` and its chain."""
-    tracebacks = {_key_of(link): link for link in _all_of(error)}
+    tracebacks = {_key_of(link): link for link in everything_in(error)}
     for value in event.get("exception", {}).get("values", ()):
         frames = (value.get("stacktrace") or {}).get("frames", ())
         key = value["type"], tuple((frame["function"], frame["lineno"]) for frame in frames)
@@ -41,19 +42,6 @@ def complete(event: dict[str, Any], error: BaseException, *, variables: bool) ->
 def _key_of(error: BaseException) -> _Key:
     stack = iter_stacks(error.__traceback__)
     return type(error).__name__, tuple((tb.tb_frame.f_code.co_name, tb.tb_lineno) for tb in stack)
-
-
-def _all_of(error: BaseException) -> Iterator[BaseException]:
-    waiting, seen = [error], set[int]()
-    while waiting:
-        link = waiting.pop()
-        if id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        waiting += [other for other in (link.__cause__, link.__context__) if other]
-        if isinstance(link, BaseExceptionGroup):
-            waiting += link.exceptions
 
 
 def _variables(frame: FrameType) -> Any:

@@ -180,4 +180,3 @@ async def _unhandled(
             await send({"type": "websocket.close", "code": 1011})
         elif not request.started:
             await Problem(500, event_id=event_id)(request.scope, receive, send)
-

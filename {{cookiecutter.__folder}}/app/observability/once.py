@@ -5,12 +5,11 @@ again, so a mark counts in the request that it was made in, and outside of reque
 """
 
 import time
-from collections.abc import Iterator
 from traceback import walk_tb
 from typing import Final, NamedTuple
 
 from .request import current_request
-from .severity import causes
+from .severity import everything_in
 
 _MARK: Final = "__ion_report__"
 _SECONDS: Final = 60.0
@@ -28,7 +27,7 @@ class Report(NamedTuple):
 def mark(error: BaseException, event_id: str | None) -> None:
     """Remember that `error`, and all that it is made of, has been reported."""
     report = Report(event_id, _here(), time.monotonic())
-    for part in _parts(error):
+    for part in everything_in(error):
         if not _fresh(part):
             part.__dict__[_MARK] = report
 
@@ -71,11 +70,3 @@ def _raised_while_handling(error: BaseException) -> BaseException | None:
     raised_in = [frame for frame, _ in walk_tb(error.__traceback__)][-1:]
     caught_in = [frame for frame, _ in walk_tb(context.__traceback__)]
     return context if any(frame in caught_in for frame in raised_in) else None
-
-
-def _parts(error: BaseException) -> Iterator[BaseException]:
-    for link in causes(error):
-        yield link
-        if isinstance(link, BaseExceptionGroup):
-            for member in link.exceptions:
-                yield from _parts(member)

@@ -81,3 +81,17 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         yield link
         seen.add(id(link))
         link = link.__cause__ if link.__suppress_context__ else link.__context__
+
+
+def everything_in(error: BaseException) -> Iterator[BaseException]:
+    """Yield `error`, whatever led to it, and the members of groups, each once."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        link = waiting.pop()
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        waiting += [other for other in (link.__cause__, link.__context__) if other]
+        if isinstance(link, BaseExceptionGroup):
+            waiting += link.exceptions
