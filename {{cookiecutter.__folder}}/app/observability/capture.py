@@ -129,7 +129,6 @@ def report(
         return earlier.event_id
     if request:
         request.failed = True
-        request.crashed = request.crashed or not handled
     if not guard.admit(key_of(error)):
         mark(error, None)
         return None

@@ -13,6 +13,7 @@ import sentry_sdk
 from sentry_sdk.transport import HttpTransport
 
 from .capture import guard
+from .sessions import sessions
 
 SHUTDOWN_SECONDS: Final = 5.0
 
@@ -38,6 +39,7 @@ class _Shutdown:
         if self._deadline is None:
             self._deadline = time.monotonic() + SHUTDOWN_SECONDS
         guard.flush()
+        sessions.flush()
         sentry_sdk.flush(max(0.0, self._deadline - time.monotonic()))
 
     async def deliver_in_thread(self) -> None:

@@ -9,7 +9,6 @@ from contextlib import nullcontext, suppress
 
 import sentry_sdk
 from fastapi import FastAPI
-from sentry_sdk.sessions import track_session
 from sentry_sdk.tracing import Transaction
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +20,7 @@ from .logs import send_waiting
 from .once import mark, report_of
 from .problems import Problem
 from .request import NO_ROUTE, CurrentRequest, current_request
+from .sessions import sessions
 from .settings import SentrySettings
 from .storm import Key
 from .tracing import join_trace, start_trace
@@ -97,14 +97,16 @@ class OuterLayer:
         isolation.add_event_processor(request.describe)
         join_trace(request, isolation)
         transaction = start_trace(request, isolation, self._rate)
-        with track_session(isolation, session_mode="request"), transaction or nullcontext():
+        with transaction or nullcontext():
             watched = _watch(request, send, transaction)
             try:
                 await self._app(request.scope, request.watch(receive), watched)
             except Exception as error:
+                request.crashed = True
                 await _unhandled(error, request, receive, watched)
             finally:
                 send_waiting(request)
+                sessions.count(request.outcome)
                 if transaction:
                     route = request.route()
                     transaction.name = route or NO_ROUTE

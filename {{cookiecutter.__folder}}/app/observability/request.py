@@ -42,6 +42,11 @@ class CurrentRequest:
         if keep_body and scope["type"] == "http" and content_type.startswith(_READABLE_BODIES):
             self._body = bytearray()
 
+    @property
+    def outcome(self) -> str:
+        """How it went, in the words of Sentry's sessions."""
+        return "crashed" if self.crashed else "errored" if self.failed else "exited"
+
     def header(self, name: bytes) -> str:
         """Return a header's value, empty if it isn't there."""
         for key, value in self.scope["headers"]:

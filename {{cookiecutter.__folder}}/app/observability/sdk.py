@@ -103,6 +103,7 @@ def _start(settings: SentrySettings) -> None:
         disabled_integrations=_UNWANTED,
         integrations=integrations(settings.sentry_log_level),
         data_collection=_DATA_COLLECTION,
+        auto_session_tracking=False,  # sessions.py counts
         max_request_body_size="never",  # else the SDK reads the body before the endpoint can
         trace_propagation_targets=propagation_targets(settings.sentry_trace_propagation_targets),
         strict_trace_continuation=True,

@@ -46,10 +46,11 @@ class StormGuard:
         self.limit = limit
         self._summarize = summarize
         self._clock = clock
-        self._reset()
-        os.register_at_fork(after_in_child=self._reset)  # a child tells of its own errors only
+        self.reset()
+        os.register_at_fork(after_in_child=self.reset)  # a child tells of its own errors only
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Forget everything."""
         self._lock = threading.Lock()
         self._passed: dict[Key, deque[float]] = {}
         self._held: Counter[Key] = Counter()

@@ -16,7 +16,9 @@ import sentry_sdk
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
+from .capture import guard
 from .sdk import init_sentry
+from .sessions import sessions
 from .settings import SentrySettings
 
 DSN = "https://0123456789abcdef0123456789abcdef@sentry.invalid/1"
@@ -45,6 +47,8 @@ def sentry_settings() -> SentrySettings:
 @pytest.fixture
 def sentry_transport(sentry_settings: SentrySettings) -> Iterator[RecordingTransport]:
     """All envelopes of the test: errors, transactions, logs, sessions."""
+    guard.reset()
+    sessions.reset()
     init_sentry(sentry_settings)
     client = sentry_sdk.get_client()
     assert client.transport

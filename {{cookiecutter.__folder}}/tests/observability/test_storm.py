@@ -1,0 +1,124 @@
+"""In a storm each distinct error is reported a limited number of times a minute, and counted."""
+
+import logging
+from collections import Counter
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.observability import SentrySettings, capture_error
+from app.observability.capture import guard
+from app.observability.storm import MAX_DISTINCT, OTHERS, Key, StormGuard
+
+from .failing_app import failing_app
+
+Events = list[dict[str, Any]]
+log = logging.getLogger("tests.storm")
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def summaries() -> list[Counter[Key]]:
+    return []
+
+
+@pytest.fixture
+def small_guard(clock: Clock, summaries: list[Counter[Key]]) -> StormGuard:
+    return StormGuard(summaries.append, limit=3, clock=clock)
+
+
+def key(number: int = 1) -> Key:
+    return Key("ValueError", "app/x.py", number)
+
+
+def test_the_first_ones_pass_and_the_rest_is_counted(
+    small_guard: StormGuard, summaries: list[Counter[Key]]
+) -> None:
+    assert [small_guard.admit(key()) for _ in range(5)] == [True, True, True, False, False]
+    assert small_guard.admit(key(2))
+    small_guard.flush()
+    assert summaries == [{key(): 2}]
+    small_guard.flush()
+    assert len(summaries) == 1
+
+
+def test_no_minute_has_more_than_the_limit(small_guard: StormGuard, clock: Clock) -> None:
+    passed = []
+    for _ in range(400):
+        if small_guard.admit(key()):
+            passed.append(clock.now)
+        clock.now += 0.9
+    assert max(sum(start <= at < start + 60 for at in passed) for start in passed) == 3
+    assert len(passed) == 18  # three in each of six minutes
+    small_guard.flush()
+
+
+def test_what_is_remembered_is_bounded(
+    small_guard: StormGuard, clock: Clock, summaries: list[Counter[Key]]
+) -> None:
+    admitted = sum(small_guard.admit(key(number)) for number in range(10 * MAX_DISTINCT))
+    assert admitted == MAX_DISTINCT + 3
+    small_guard.flush()
+    assert summaries == [{OTHERS: 9 * MAX_DISTINCT - 3}]
+    clock.now += 61
+    assert small_guard.admit(key(-1)), "what is over makes room"
+
+
+class TestInAService:
+    @pytest.fixture
+    def sentry_settings(self, sentry_settings: SentrySettings) -> SentrySettings:
+        return sentry_settings.model_copy(update={"sentry_max_errors_per_minute": 2})
+
+    @pytest.fixture
+    def client(self, captured_events: Events, sentry_settings: SentrySettings) -> TestClient:
+        return TestClient(failing_app(sentry_settings))
+
+    @pytest.mark.parametrize("path", ["/async", "/sync", "/answers_500", "/http_503", "/only_logs"])
+    def test_each_way_to_fail_is_limited(
+        self, client: TestClient, captured_events: Events, path: str
+    ) -> None:
+        answers = [client.get(path) for _ in range(6)]
+        assert len({answer.status_code for answer in answers}) == 1
+        assert len(captured_events) == 2
+        guard.flush()
+        *_, summary = captured_events
+        assert summary["message"] == "4 errors were held back within a minute"
+        assert summary["tags"]["held_back"] == "4"
+        [(what, number)] = summary["contexts"]["held_back"].items()
+        assert number == 4 and what
+
+    def test_the_summary_names_type_and_place(
+        self, client: TestClient, captured_events: Events
+    ) -> None:
+        for _ in range(3):
+            client.get("/async")
+        guard.flush()
+        [what] = captured_events[-1]["contexts"]["held_back"]
+        assert what.startswith("ValueError at ") and "failing_app.py:" in what
+
+    def test_an_answer_without_event_names_none(self, client: TestClient) -> None:
+        bodies = [client.get("/async").json() for _ in range(3)]
+        assert ["event_id" in body for body in bodies] == [True, True, False]
+
+    def test_another_place_is_another_error(
+        self, client: TestClient, captured_events: Events
+    ) -> None:
+        for _ in range(4):
+            capture_error(ValueError("here"))
+            log.error("and here")
+            client.get("/async")
+        assert len(captured_events) == 6
