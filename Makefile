@@ -3,7 +3,7 @@ BIN := .venv/bin
 SERVICE := {{cookiecutter.__folder}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo new test lint
+.PHONY: help install demo new test bench lint
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ new: install  ## Answer the questions and get a service: make new [IN=folder]
 
 test: install  ## Render the variants, check and run them: make test [ARGS=tests/test_dsn.py]
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+bench: install  ## Measure what Sentry costs, side by side
+	@$(BIN)/python -m bench
 
 lint: install  ## Check style and types
 	@$(BIN)/ruff check .

@@ -12,6 +12,7 @@ import re
 import secrets
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
@@ -34,8 +35,13 @@ class Request:
 class Receiver:
     """A Sentry with one project and one key. Safe to use from several threads."""
 
-    def __init__(self, port: int = 0) -> None:
-        """Take `port` of loopback, 0 for a free one. Raises OSError if another has it."""
+    def __init__(self, port: int = 0, trouble: Callable[[], int | None] = lambda: None) -> None:
+        """Take `port` of loopback, 0 for a free one. Raises OSError if another has it.
+
+        `trouble` is called before each delivery is taken: it may return a status to refuse it
+        with, block, or raise ConnectionError to hang up.
+        """
+        self.trouble = trouble
         self._key = secrets.token_hex(16)
         self._changed = Condition()
         self._requests: list[Request] = []
@@ -134,10 +140,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         wire = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, answer = self._receiver._receive(self.path, self.headers, wire)
+        status, answer = self._receiver.trouble(), {"detail": "in trouble"}
+        if status is None:
+            status, answer = self._receiver._receive(self.path, self.headers, wire)
         body = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        if status == 429:
+            self.send_header("Retry-After", "1")
         self.end_headers()
         self.wfile.write(body)
 

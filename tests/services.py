@@ -9,7 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -50,14 +50,15 @@ class Service:
         )
 
     @contextmanager
-    def serving(self, *options: str, **env: str) -> Iterator["Running"]:
-        """Serve with uvicorn on a free port, and stop it with SIGTERM.
+    def serving(self, *command: str, **env: str) -> Iterator["Running"]:
+        """Serve on a free port, with uvicorn unless said otherwise, and stop it with SIGTERM.
 
         Raises:
             RuntimeError: if it ends before it answers; the message holds what it printed.
         """
+        command = command or ("uvicorn", "app.main:app", "--port", "0")
         process = subprocess.Popen(
-            [str(BIN / "uvicorn"), "app.main:app", "--port", "0", *options],
+            [str(BIN / command[0]), *command[1:]],
             cwd=self.folder,
             env=clean_environment() | self.env | env,
             stdin=subprocess.DEVNULL,
@@ -70,7 +71,8 @@ class Service:
         try:
             running.wait_until_started()
             yield running
-            running.stop()
+            if process.poll() is None:
+                running.stop()
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -97,14 +99,17 @@ class Running:
         self._lines.put(None)
 
     def wait_until_started(self) -> None:
-        """Read the port from uvicorn's own line."""
-        try:
+        """Read the port from the server's own line."""
+        self.url = ""
+        listening = re.compile(r"(?:running on|Listening at:) (http://127\.0\.0\.1:\d+)")
+        with suppress(Empty):
             while line := self._lines.get(timeout=START_SECONDS):
-                if found := re.search(r"running on (http://127\.0\.0\.1:\d+)", line):
+                if found := listening.search(line):
                     self.url = found[1]
+                # uvicorn says that it runs before its workers listen; gunicorn itself listens.
+                ready = "startup complete" in "".join(self.output) or "Listening at:" in line
+                if self.url and ready:
                     return
-        except Empty:
-            pass
         raise RuntimeError("the service did not start:\n" + "".join(self.output))
 
     def call(

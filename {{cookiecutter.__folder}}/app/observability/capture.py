@@ -214,7 +214,8 @@ def _tell_of_storm(held: Counter[Key]) -> None:
     with sentry_sdk.isolation_scope() as scope:
         scope.clear()
         scope.set_tag("held_back", str(total))
-        scope.set_context("held_back", {str(key): n for key, n in held.most_common(SHOWN)})
+        most = [f"{number} x {key}" for key, number in held.most_common(SHOWN)]
+        scope.set_context("held_back", {"total": total, "most": most})
         scope.fingerprint = ["ion-storm"]
         Details(Severity.P2).apply(scope)
         scope.capture_message(f"{total} errors were held back within a minute")

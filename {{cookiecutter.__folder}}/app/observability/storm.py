@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, NamedTuple
 
-from .project import is_own
+from .project import ROOT, is_own
 
 WINDOW: Final = 60.0  # seconds
 MAX_DISTINCT: Final = 500
@@ -27,7 +27,8 @@ class Key(NamedTuple):
     line: int
 
     def __str__(self) -> str:
-        return f"{self.type} at {self.file}:{self.line}" if self.file else self.type
+        place = f" at {self.file.removeprefix(f'{ROOT}/')}:{self.line}" if self.file else ""
+        return f"{self.type}{place}"
 
 
 # Where there are too many distinct errors to count each, the rest counts as one.

@@ -1,0 +1,172 @@
+"""What was captured arrives: through signals, servers, forks, and a receiver in trouble."""
+
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from demo.receiver import Receiver
+from tests.conftest import Generate
+from tests.services import Running
+
+SERVERS = {
+    "uvicorn": ("uvicorn", "app.main:app", "--port", "0"),
+    "uvicorn with workers": ("uvicorn", "app.main:app", "--port", "0", "--workers", "2"),
+    "gunicorn": ("gunicorn", "app.main:app", "-k", "asgi", "-b", "127.0.0.1:0", "-w", "2"),
+}
+
+
+def fail(running: Running, number: int = 1) -> list[str]:
+    """Make the service fail, from several clients at once, and return the events' ids."""
+    with ThreadPoolExecutor(8) as clients:
+        calls = [clients.submit(running.call, "POST", "/debug/error", {}) for _ in range(number)]
+        answers = [call.result() for call in calls]
+    assert {status for status, _ in answers} == {500}
+    return [problem["event_id"] for _, problem in answers if "event_id" in problem]
+
+
+def slow() -> None:
+    time.sleep(0.1)  # what the receiver takes for each delivery
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
+@pytest.mark.parametrize("server", SERVERS)
+def test_all_that_is_queued_arrives_at_shutdown(
+    generate: Generate, server: str, number: signal.Signals
+) -> None:
+    with Receiver(trouble=slow) as receiver:
+        env = {"SENTRY_DSN": receiver.dsn, "SENTRY_TRACES_SAMPLE_RATE": "0"}
+        with generate().serving(*SERVERS[server], **env) as running:
+            told = fail(running, 10)
+            # Ctrl-C reaches every process of the terminal's group.
+            os.killpg(running.process.pid, number)
+            running.process.wait(timeout=60)
+        arrived = Counter(event["event_id"] for event in receiver.payloads("event"))
+        assert arrived == Counter(told) and len(told) == 10
+
+
+def test_a_receiver_that_hangs_does_not_hold_up_the_shutdown(generate: Generate) -> None:
+    forever = Event()
+
+    def hang() -> None:
+        forever.wait()
+
+    with Receiver(trouble=hang) as receiver:
+        with generate().serving(SENTRY_DSN=receiver.dsn) as running:
+            fail(running, 10)
+            running.stop()
+        forever.set()
+
+
+def test_a_forked_child_sends_its_own_events_only(generate: Generate, receiver: Receiver) -> None:
+    code = """if True:
+        import os
+        from app.observability import capture_message, init_sentry
+        from app.settings import Settings
+        init_sentry(Settings.load())
+        for number in range(5):
+            capture_message(f"parent {number}")
+        children = []
+        for number in range(3):
+            child = os.fork()
+            if child == 0:
+                capture_message(f"child {number}")
+                import sentry_sdk
+                sentry_sdk.flush(5)
+                os._exit(0)
+            children.append(child)
+        for child in children:
+            os.waitpid(child, 0)
+    """
+    done = generate().run("python", "-c", code, SENTRY_DSN=receiver.dsn)
+    assert done.returncode == 0, done.stdout
+    messages = Counter(event["message"] for event in receiver.payloads("event"))
+    assert messages == Counter([f"parent {n}" for n in range(5)] + [f"child {n}" for n in range(3)])
+
+
+def refusing(status: int) -> Callable[[], int]:
+    return lambda: status
+
+
+def hang_up() -> None:
+    raise ConnectionAbortedError
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [slow, hang_up, *map(refusing, (429, 503, 500, 200))],
+    ids=["slow", "hangs up", "429", "503", "500", "says 200 and keeps nothing"],
+)
+def test_trouble_harms_no_request_and_delivery_resumes(
+    generate: Generate, trouble: Callable[[], int | None]
+) -> None:
+    with Receiver(trouble=trouble) as receiver:
+        env = {"SENTRY_DSN": receiver.dsn, "SENTRY_TRACES_SAMPLE_RATE": "1.0"}
+        with generate().serving(**env) as running:
+            fail(running, 40)
+            receiver.trouble = lambda: None
+            while not receiver.payloads("event"):
+                if running.call("POST", "/debug/error", {})[0] != 500:
+                    raise AssertionError("a request failed otherwise than it should")
+                time.sleep(0.05)  # the client backs off by the clock
+
+
+def test_a_receiver_that_hangs_harms_no_request(generate: Generate) -> None:
+    forever = Event()
+
+    def hang() -> None:
+        forever.wait()
+
+    with Receiver(trouble=hang) as receiver:
+        env = {"SENTRY_DSN": receiver.dsn, "SENTRY_TRACES_SAMPLE_RATE": "1.0"}
+        with generate().serving(**env) as running:
+            fail(running, 20)
+            before = memory_of(running)
+            fail(running, 1000)
+            assert memory_of(running) - before < 30_000_000
+            receiver.trouble = lambda: None
+            forever.set()
+            receiver.wait_for("event", timeout=30)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid", "tls"])
+def test_nobody_listening_harms_no_request(
+    generate: Generate, receiver: Receiver, host: str
+) -> None:
+    key = "0" * 32
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        dsn = {
+            "127.0.0.1": f"http://{key}@127.0.0.1:{port}/1",
+            "nowhere.invalid": f"https://{key}@nowhere.invalid/1",
+            "tls": receiver.dsn.replace("http:", "https:"),
+        }[host]
+        with generate().serving(SENTRY_DSN=dsn) as running:
+            fail(running, 20)
+            assert running.call("GET", "/healthz") == (200, {"status": "ok"})
+
+
+def test_a_storm_is_held_back_and_counted(generate: Generate, receiver: Receiver) -> None:
+    env = {"SENTRY_DSN": receiver.dsn, "SENTRY_MAX_ERRORS_PER_MINUTE": "7"}
+    with generate().serving(**env) as running:
+        told = fail(running, 500)
+    *events, summary = receiver.payloads("event")
+    assert sorted(event["event_id"] for event in events) == sorted(told)
+    assert len(told) == 7
+    assert summary["message"] == "493 errors were held back within a minute"
+    assert summary["contexts"]["held_back"]["most"] == ["493 x KeyError at app/api/debug.py:28"]
+    sessions = [bucket for s in receiver.payloads("sessions") for bucket in s["aggregates"]]
+    assert sum(bucket.get("crashed", 0) for bucket in sessions) == 500
+
+
+def memory_of(running: Running) -> int:
+    """Resident memory in bytes."""
+    with open(f"/proc/{running.process.pid}/statm") as statm:  # noqa: PTH123
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
