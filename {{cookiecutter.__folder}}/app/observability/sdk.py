@@ -86,6 +86,9 @@ def _start(settings: SentrySettings) -> None:
         set_priority(event)
         return scrubber.event(event)
 
+    def before_send_transaction(event: Any, hint: dict[str, Any]) -> Any:
+        return scrubber.event(event)
+
     def before_breadcrumb(crumb: Any, hint: dict[str, Any]) -> Any:
         return scrubber.breadcrumb(crumb, hint)
 
@@ -110,7 +113,7 @@ def _start(settings: SentrySettings) -> None:
         project_root=str(ROOT),
         in_app_exclude=["app.observability"],
         before_send=before_send,
-        before_send_transaction=lambda event, hint: scrubber.event(event),
+        before_send_transaction=before_send_transaction,
         before_send_log=lambda log, hint: scrubber.log(log),
         before_send_metric=lambda metric, hint: scrubber.metric(metric),
         before_breadcrumb=before_breadcrumb,
