@@ -15,6 +15,8 @@ WRONG = {
     "SENTRY_TRACES_SAMPLE_RATE": ("7.0", "less than or equal to 1 (it is '7.0')"),
     "SENTRY_PROFILE_SESSION_SAMPLE_RATE": ("-0.1", "greater than or equal to 0"),
     "SENTRY_LOG_LEVEL": ("loud", "'off', 'debug'"),
+    "SENTRY_FAILED_REQUEST_STATUS_CODES": ("many", "500-599"),
+    "SENTRY_MAX_ERRORS_PER_MINUTE": ("0", "greater than or equal to 1"),
     "SENTRY_LOCAL_VARIABLES": ("all", "'in_app' or 'off'"),
     "LOG_LEVEL": ("loud", "'DEBUG', 'INFO'"),
 }
