@@ -58,6 +58,7 @@ def client(sentry_transport: RecordingTransport, sentry_settings: SentrySettings
             span.set_data("http.query", f"token={canary('spanquery')}")
         sentry_sdk.add_breadcrumb(message=f"card {CARD}", data={"secret": canary("crumb")})
         own_password = canary("variable")
+        assert own_password
         settings = {"deep": [{"userPassword": canary("deepvariable")}]}
         with error_scope(
             tags={"auth_token": canary("tag"), "card": CARD},
@@ -71,7 +72,7 @@ def client(sentry_transport: RecordingTransport, sentry_settings: SentrySettings
                     f"api_key={canary('group')}",
                     [
                         RuntimeError(
-                            f"postgresql://u:{canary('dburl')}@db/x", own_password, settings
+                            f"postgresql://u:{canary('dburl')}@db/x", settings
                         )
                     ],
                 ) from inner
