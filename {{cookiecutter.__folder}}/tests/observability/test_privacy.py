@@ -70,11 +70,7 @@ def client(sentry_transport: RecordingTransport, sentry_settings: SentrySettings
                 inner.add_note(f"Authorization: Bearer {canary('note')}")
                 raise ExceptionGroup(
                     f"api_key={canary('group')}",
-                    [
-                        RuntimeError(
-                            f"postgresql://u:{canary('dburl')}@db/x", settings
-                        )
-                    ],
+                    [RuntimeError(f"postgresql://u:{canary('dburl')}@db/x", settings)],
                 ) from inner
 
     return TestClient(app)
