@@ -37,6 +37,8 @@ _KEPT_IN_TELEMETRY: Final = frozenset(
     }
 )
 _SEEN_IN_FRAMES: Final = frozenset({"context_line", "post_context", "pre_context", "vars"})
+# Their variables are the parameters of statements, by all kinds of names.
+_DATABASE_MODULES: Final = ("sqlalchemy.", "psycopg.", "aiosqlite.", "sqlite3.")
 
 # Bodies in which names can't be told from values, unless they can be read.
 _MARKUP: Final = ("{", "[", "<", "--")
@@ -159,8 +161,13 @@ class Scrubber(DataScrubber):
         seen = {name: field for name, field in frame.items() if name in _SEEN_IN_FRAMES}
         if not seen:
             return frame
-        lines = {"post_context": self._lines, "pre_context": self._lines}
-        scrubbed = self._fields(seen, texts={"context_line": self.source}, parts=lines)
+        parts: dict[str, Callable[[Any], Any]] = {
+            "post_context": self._lines,
+            "pre_context": self._lines,
+        }
+        if str(frame.get("module")).startswith(_DATABASE_MODULES):
+            parts["vars"] = self._all
+        scrubbed = self._fields(seen, texts={"context_line": self.source}, parts=parts)
         return {name: field for name, field in frame.items() if name not in seen} | scrubbed
 
     def _lines(self, lines: Any) -> Any:
@@ -171,19 +178,18 @@ class Scrubber(DataScrubber):
             request,
             {"method"},
             texts={"data": self._body, "fragment": self.query},
-            parts={"cookies": self._cookies},
+            parts={"cookies": self._all},  # which of them opens a session can't be told
         )
 
     def _body(self, body: str) -> Any:
         is_readable = is_json(body) or not body.lstrip().startswith(_MARKUP)
         return self.value(body) if is_readable else FILTERED
 
-    def _cookies(self, cookies: Any) -> Any:
-        # Which of them opens a session is for the service to know.
-        if isinstance(cookies, dict):
-            return {self.name(name): FILTERED for name in cookies}
-        if isinstance(cookies, list):
-            return [[self.name(name), FILTERED] for name, _ in cookies]
+    def _all(self, fields: Any) -> Any:
+        if isinstance(fields, dict):
+            return {self.name(name): FILTERED for name in fields}
+        if isinstance(fields, list):
+            return [[self.name(name), FILTERED] for name, _ in fields]
         return FILTERED
 
     def _log_entry(self, entry: Any) -> Any:

@@ -1,7 +1,9 @@
-"""What secrets look like. `texts` looks for them, `scrubbing` knows where text is.
+"""What secrets look like. `scrubbing_text` looks for them, `scrubbing` knows where text is.
 
-Every pattern works in linear time: repetitions are bounded or possessive, and what can't be bounded
-starts where no text can make it start again and again.
+Every pattern works in linear time: repetitions are bounded or exclude each other, and what can't be
+bounded starts where no text can make it start again and again. Only single characters are
+possessive (`\\w*+`): Python before 3.11.5 finds the wrong end of a possessive group
+(https://github.com/python/cpython/issues/106052).
 """
 
 import re
@@ -18,16 +20,16 @@ SENSITIVE_KEYS: Final = (
     *("cookie", "session", "sessid", "connectionstring", "databaseurl", "dburl"),
     *("cardno", "cardnum", "creditcard", "ccnum", "카드번호"),
     *("accountnumber", "계좌번호", "주민번호", "주민등록", "residentregistration", "passport"),
-    *("dbparams", "dbqueryparameter"),  # bound to SQL
-    "inputvalue",  # what pydantic quotes in a message
+    *("dbqueryparameter", "inputvalue"),  # bound to SQL; quoted by pydantic
 )
 # Too short to look for inside other words: `shipping`, `company`, `className`, `friendsName`.
 SENSITIVE_WORDS: Final = (
     *("pass", "pw", "pin", "otp", "totp", "pan", "cvv", "cvc", "ssn", "rrn", "iban", "dsn"),
     *("sid", "sig", "cred", "creds"),
 )
-# `auth`, `oauth`, `authorization`; but neither `author` nor the status `unauthorized`.
-AUTH: Final = r"(?<!un)auth(?!or(?!i[sz]))"
+# `auth`, `oauth`, `authorization`, but neither `author` nor the status `unauthorized`; `db.params`,
+# but not `db.paramstyle`.
+SENSITIVE_PATTERNS: Final = (r"(?<!un)auth(?!or(?!i[sz]))", r"dbparams\Z")
 
 # What is secret wherever it stands.
 SHAPES: Final = {
@@ -59,18 +61,19 @@ LEADS: Final = {
 }
 
 _HARMLESS: Final = frozenset({"", "None", "True", "False", "null", "true", "false"})
+_PLACEHOLDER: Final = re.compile(r"%(?:\(\w+\))?[drs]")
 _QUOTED: Final = re.compile(
     r"(?P<start>[bBrRuUfF]{0,2}(?P<quote>\"\"\"|'''|\\*[\"'`]))"
-    r"(?P<inside>(?:(?!(?P=quote))(?:\\.|[^\\]))*+)(?P<end>(?P=quote))?",
+    r"(?P<inside>(?:(?!(?P=quote))(?:\\.|[^\\]))*)(?P<end>(?P=quote))?",
     re.DOTALL,
 )
 # A comma or semicolon ends it only where a next item begins: a password may hold one.
 _BARE: Final = re.compile(
     r"(?:(?i:bearer|basic|digest|token)\s+)?"
-    r"(?:[^\s&,;]|[,;](?!\s|\Z|[\"']?\w++[\"']?[=:]))++"
+    r"(?:[^\s&,;]|[,;](?!\s|\Z|[\"']?\w++[\"']?[=:]))+"
 )
 _OPENING: Final = re.compile(r"[\w.]*+[\[({]")
-_BRACKET: Final = re.compile(r"[\[({\])}]|\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'", re.DOTALL)
+_BRACKET: Final = re.compile(r"[\[({\])}]|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
 _AFTER_BRACKET: Final = re.compile(r"[^\s&,;\])}\"'`]*+")
 _LINE: Final = re.compile(r"[^\r\n]++")
 
@@ -79,7 +82,7 @@ PRIVATE_KEY: Final = re.compile(
 )
 EMAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]++@(?:[\w-]++\.){1,8}[^\W\d_]{2,}+")
 
-_DIGITS: Final = re.compile(r"[0-9](?:[ -]?[0-9]){12,}+")
+_DIGITS: Final = re.compile(r"[0-9](?:[ -]?[0-9]){12,}")
 _DOUBLED: Final = str.maketrans("0123456789", "0246813579")
 _RESIDENT: Final = re.compile(
     r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[ -]?[1-8][0-9]{6}"
@@ -97,8 +100,8 @@ _SQL: Final = re.compile(
     r"""
       (?P<name> "[^"']{0,128}+" | `[^`']{0,128}+` )
     | (?P<comment> --[^\n]*+ | /\*.*?(?:\*/|\Z) )
-    | (?<!\w)[eE]'(?:[^'\\]|\\.|'')*+'?
-    | (?:(?<!\w)(?:[bnxBNX]|[uU]&))?'(?:[^']|'')*+'?
+    | (?<!\w)[eE]'(?:[^'\\]|\\.|'')*'?
+    | (?:(?<!\w)(?:[bnxBNX]|[uU]&))?'(?:[^']|'')*'?
     | \$(?P<tag>(?:[A-Za-z_]\w*+)?)\$.*?(?:\$(?P=tag)\$|\Z)
     | (?<![\w$:?@])\d[\w.]*+
     """,
@@ -137,7 +140,7 @@ def is_harmless(value: object) -> bool:
 def value_at(text: str, start: int, *, is_line: bool, only_quoted: bool) -> tuple[int, str]:
     """Return the end of the value that begins at `start`, and what to write instead of it."""
     if quoted := _QUOTED.match(text, start):
-        if is_harmless(quoted["inside"]):
+        if _says_nothing(quoted["inside"]):
             return quoted.end(), quoted[0]
         return quoted.end(), quoted["start"] + FILTERED + (quoted["end"] or "")
     if only_quoted:
@@ -147,9 +150,13 @@ def value_at(text: str, start: int, *, is_line: bool, only_quoted: bool) -> tupl
     if opening := _OPENING.match(text, start):
         return _end_of_brackets(text, opening.end() - 1), FILTERED
     bare = _BARE.match(text, start)
-    if not bare or is_harmless(bare[0].rstrip(")]}")):
+    if not bare or _says_nothing(bare[0].rstrip(")]}")):
         return start, ""
     return bare.end(), FILTERED
+
+
+def _says_nothing(text: str) -> bool:
+    return is_harmless(text) or _PLACEHOLDER.fullmatch(text) is not None
 
 
 def _end_of_brackets(text: str, start: int) -> int:

@@ -9,12 +9,12 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from .scrubbing_shapes import (
-    AUTH,
     EMAIL,
     FILTERED,
     LEADS,
     PRIVATE_KEY,
     SENSITIVE_KEYS,
+    SENSITIVE_PATTERNS,
     SENSITIVE_WORDS,
     SHAPES,
     cut,
@@ -34,14 +34,14 @@ _LEAD: Final = f"(?P<lead>{'|'.join(LEADS.values())})"
 _OPTION: Final = r"(?<![\w-])--(?P<option>\w[\w-]*+)\s++"
 # `name: str = …`, `name => …`, `name: …`, `name = …`, and the pair `("name", …`.
 _PAIR: Final = (
-    r"(?:(?<=\\[nrt])|(?<!\w))(?P<name>\w++(?:[.-]\w++){0,4}+)[\])\\\"'`]*+"
+    r"(?:(?<=\\[nrt])|(?<!\w))(?P<name>\w++(?:[.-]\w++){0,4})[\])\\\"'`]*+"
     r"(?:\s{0,8}(?::\s?(?:str|bytes|SecretStr)(?:\s?\|\s?None)?\s?=|=>|:(?!//)=?|==?)\s{0,8}"
     r"|(?<=[\"']),\s?(?=[bru]{0,2}[\"']))"
 )
 _IN_PAIR: Final = re.compile(r"[\[(][bru]{0,2}[\"']\Z")
 _LINES: Final = ("authorization", "cookie", "cookies", "passphrase")  # names of values with blanks
 
-_URL: Final = re.compile(r"(?:://|(?<![\w/:.~<-])/)(?:(?!://)[^\s\"<>\\])*+")
+_URL: Final = re.compile(r"(?:://|(?<![\w/:.~<-])/)(?:(?!://|'(?:[\s,:)\]}]|\Z))[^\s\"<>\\])*")
 _URL_PARTS: Final = re.compile(r"([^/?#]*+)([^?#]*+)(\??)([^#]*+)(#?)(.*)", re.DOTALL)
 # Up to the last `@`: an unescaped password may hold one, or a slash. `host:80/@x` has no password.
 _USER: Final = re.compile(
@@ -71,7 +71,7 @@ class TextScrubber:
     def __init__(self, extra_keys: Iterable[str] = ()) -> None:
         """Look for `extra_keys` in names as well: by part and in any case, as the built-in ones."""
         keys = {_plain(key) for key in (*SENSITIVE_KEYS, *extra_keys)} - {""}
-        self._keys = re.compile("|".join((AUTH, *map(re.escape, sorted(keys)))))
+        self._keys = re.compile("|".join((*SENSITIVE_PATTERNS, *map(re.escape, sorted(keys)))))
         self._endings = {key[start:] for key in keys for start in range(1, len(key) - 1)}
         self._own: list[Callable[[str], str]] = []
         # The same names, and the same lines of the same source, come with every event.
@@ -164,7 +164,8 @@ class TextScrubber:
             elif kind == "lead" or self._names_secret(text, found, kind):
                 start = at
                 is_line = _plain(found[kind]).endswith(_LINES)
-                at, instead = value_at(text, start, is_line=is_line, only_quoted=is_source)
+                only_quoted = is_source and kind != "lead"
+                at, instead = value_at(text, start, is_line=is_line, only_quoted=only_quoted)
             else:
                 if not found[kind].isalnum():
                     at = start + 1  # a part of it may be a name, or a secret
@@ -217,7 +218,7 @@ class TextScrubber:
 
     def _scrub_encoded(self, part: str, depth: int) -> str:
         plain = unquote_plus(part) if "%" in part or "+" in part else part
-        if is_random_token(plain):
+        if is_random_token(plain.strip(".,;:!?()[]{}'")):
             return FILTERED
         # As it stands, it is seen by the rules for the text around it.
         if plain == part or self._scrub(plain, depth=depth + 1) == plain:

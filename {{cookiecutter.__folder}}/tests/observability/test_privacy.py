@@ -88,7 +88,7 @@ def sent(transport: RecordingTransport) -> bytes:
 def test_no_canary_gets_out(client: TestClient, sentry_transport: RecordingTransport) -> None:
     sentry_sdk.metrics.count("logins", 1, attributes={"password": canary("metric")})
     client.post(
-        f"/items/7/{JWT}?token={canary('query')}&page={canary('harmlessquery')}",
+        f"/items/7/{JWT}?token={canary('query')}&page=2",
         json={"persona": "mentor", "deep": {"list": [{"db_password": canary("body")}]}},
         headers={
             "authorization": f"Bearer {canary('authorization')}",

@@ -42,7 +42,7 @@ SENSITIVE = """
 HARMLESS = """
     author co-authors authority unauthorized shipping company className friendsName compass
     passenger bypass hotpath footprint keyboard monkey discard cardinality sidebar design signal
-    credits spawn expansion current caliban database url name id status
+    db.paramstyle credits spawn expansion current caliban database url name id status
 """.split()  # noqa: SIM905
 
 
@@ -252,6 +252,7 @@ def test_secrets_told_by_text(before: str, after: str) -> None:
     [
         "password=None, token=null) secret: True} token: false] password=False",
         "password='' token=\"\"",
+        "password=%s, token: '%r', pin=%(pin)s, otp %d",
         "password must be set; token expired; the secret of success",
         "author=bob company: x pin a=1",
         "session expired: yes",
@@ -322,6 +323,17 @@ def test_urls(scrub: Any, before: str, after: str) -> None:
 )
 def test_harmless_urls(scrub: Any, harmless: str) -> None:
     assert scrub(harmless) == harmless
+
+
+@pytest.mark.parametrize("around", ["'{}'", "b'{}'", "['{}', '{}']", "'{}': 1", "('{}')", '"{}"'])
+def test_urls_in_quotes(around: str) -> None:
+    before, after = f"/a/{TOKEN}", "/a/[Filtered]"
+    assert text(around.format(before, before)) == around.format(after, after)
+
+
+@pytest.mark.parametrize("mark", ".,;:!)]}")
+def test_urls_before_punctuation(mark: str) -> None:
+    assert text(f"see /a/{TOKEN}{mark} b") == "see /a/[Filtered] b"
 
 
 def test_urls_side_by_side() -> None:
@@ -651,8 +663,14 @@ def test_data_of_events(path: str) -> None:
         ("request/data", " <a>b</a>", FILTERED, {}),
         ("request/data", '--x\r\nname="a"\r\n\r\nb', FILTERED, {}),
         ("request/data", json.dumps([32 * 1024 * "a "]), FILTERED, {}),
+        *(
+            ("stacktrace/frames/0/vars", {"a": "1"}, {"a": FILTERED}, {"module": f"{module}.b"})
+            for module in ("sqlalchemy", "psycopg", "aiosqlite", "sqlite3")
+        ),
+        ("stacktrace/frames/0/vars", {"a": "1"}, {"a": "1"}, {"module": "sqlalchemys.b"}),
         ("stacktrace/frames/0/context_line", "pw = 'a'", "pw = '[Filtered]'", {}),
         ("stacktrace/frames/0/context_line", "token = pw()", "token = pw()", {}),
+        ("stacktrace/frames/0/context_line", "f('Bearer a1')", "f('Bearer [Filtered]", {}),
         ("stacktrace/frames/0/pre_context", [f"a = {CARD}"], ["a = [Filtered]"], {}),
         ("stacktrace/frames/0/post_context", [f"# {EMAIL}"], ["# [Filtered]"], {}),
         ("stacktrace/frames/0/context_line", "SELECT 'a'", "SELECT 'a'", {"lineno": 1}),
