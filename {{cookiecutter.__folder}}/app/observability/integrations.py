@@ -6,7 +6,6 @@ from importlib.util import find_spec
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
-from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
 
@@ -31,7 +30,6 @@ def integrations(log_level: str) -> list[Integration]:
     wanted: list[Integration] = [
         _Starlette(failed_request_status_codes=set(), http_methods_to_capture=()),
         _FastApi(failed_request_status_codes=set(), http_methods_to_capture=()),
-        SqlalchemyIntegration(),
         LoggingIntegration(
             level=logging.INFO,  # breadcrumbs
             event_level=None,  # logs.py reports errors
@@ -39,7 +37,12 @@ def integrations(log_level: str) -> list[Integration]:
             sentry_logs_level=None if log_level == "off" else getattr(logging, log_level.upper()),
         ),
     ]
-    if find_spec("httpx"):  # not a package of the template's: a service that calls others adds it
+    # Not every service has these; the SDK's modules can't be imported without them.
+    if find_spec("sqlalchemy"):
+        from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
+
+        wanted.append(SqlalchemyIntegration())
+    if find_spec("httpx"):
         from sentry_sdk.integrations.httpx import HttpxIntegration
 
         wanted.append(HttpxIntegration())
