@@ -36,7 +36,7 @@ def best_fit(
     """
     newest, *older = template.releases()
     tell(f"Comparing with {newest.name}, answer by answer …")
-    best = _with_best_choices(service, template, newest, _written_answers(service) | given)
+    best = _with_best_choices(service, template, newest, {**_written_answers(service), **given})
     for version in older:
         tell(f"Comparing with {version.name} …")
         [fit] = _fit(service, template, version, [best.answers])

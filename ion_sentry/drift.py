@@ -6,7 +6,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 _REGION = re.compile(
-    r"^[^\n]*>>> ion-sentry-template.*?<<< ion-sentry-template[^\n]*$", re.MULTILINE | re.DOTALL
+    r"^ *# >>> ion-sentry-template.*?^ *# <<< ion-sentry-template$", re.MULTILINE | re.DOTALL
 )
 
 
@@ -21,8 +21,9 @@ def drift(service: Path, rendered: Path, owns: Callable[[str], bool]) -> dict[st
             found = _text(service / path)
             wanted = wanted if is_whole else _with_regions(found, wanted)
             if found != wanted:
-                lines = (text.splitlines(keepends=True) for text in (wanted, found))
-                diffs[path] = "".join(unified_diff(*lines, f"template/{path}", f"service/{path}"))
+                before, after = (text.splitlines(keepends=True) for text in (wanted, found))
+                lines = unified_diff(before, after, f"template/{path}", f"service/{path}")
+                diffs[path] = "".join(lines)
     return diffs
 
 

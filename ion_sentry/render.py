@@ -36,8 +36,8 @@ def pool(workers: int, scratch: Path) -> ProcessPoolExecutor:
 
 def _begin(scratch: str) -> None:
     tempfile.tempdir = scratch  # where cookiecutter leaves its rendered hooks
-    sys.stdin = open(os.devnull)  # noqa: SIM115
-    log = os.open(Path(scratch) / f"log-{os.getpid()}", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    log = os.open(f"{scratch}/log-{os.getpid()}", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for descriptor in (1, 2):  # hooks print to the descriptors
         os.dup2(log, descriptor)
 

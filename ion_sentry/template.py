@@ -30,7 +30,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Template:
-    """A clone of the template; each version is checked out, and each set of answers rendered, once."""
+    """A clone of the template. Each set of answers is rendered once for each version."""
 
     url: str
     clone: Path
@@ -40,7 +40,7 @@ class Template:
     _lock: Lock = field(default_factory=Lock)
 
     def releases(self) -> list[Version]:
-        """List the tagged versions, the newest first; of a template without any, its newest commit."""
+        """List the tagged versions, the newest first; without any, the newest commit."""
         tags = [tag for tag in git(self.clone, "tag").split() if RELEASE.fullmatch(tag)]
         tags.sort(key=lambda tag: [int(number) for number in tag[1:].split(".")], reverse=True)
         return [self.version(tag) for tag in tags] or [self.version("HEAD")]
