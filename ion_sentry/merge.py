@@ -173,7 +173,9 @@ def _resolve(place: Place, stages: dict[str, frozenset[str]]) -> Merged:
             merged.notes.append(f"{own}: the template changed it; the service had deleted it: gone")
         elif found == frozenset("12"):
             git(place.top, "add", "--force", "--", path)
-            merged.notes.append(f"{own}: the template deleted it; the service had edited it: kept")
+            merged.notes.append(
+                f"{own}: the template deleted it; the service had edited or moved it: kept"
+            )
         else:
             merged.conflicts[own] = _CONFLICTS[found]
     return merged
