@@ -1,11 +1,13 @@
-"""Finish the generated service: keep the chosen variants, write `.env`, say how to go on.
+"""Finish the generated service: variants, `.env`, where it comes from, how to go on.
 
 Runs with cookiecutter's own interpreter, in the new folder: standard library only.
 """
 
 import json
 import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
@@ -45,6 +47,47 @@ def write_env() -> None:
         env.write(f"SENTRY_DSN={ANSWERS['sentry_dsn'].strip()}\n")
 
 
+def complete_state() -> None:
+    """Write the exact commit and repository into `.cruft.json`, for updates.
+
+    What is rendered there already is the version's tag and the template's home. It stays where the
+    template is no git repository: a zip, or a machine without git.
+    """
+    file = Path(".cruft.json")
+    if "_repo_dir" not in ANSWERS:  # cruft, which writes a state of its own
+        file.unlink()
+        return
+    # Given as `.`, the template lies where the user is, and that is no longer this folder.
+    template = Path(os.environ.get("PWD", ""), ANSWERS["_repo_dir"])
+    is_one = template.is_absolute() and (template / "cookiecutter.json").is_file()
+    commit = git(template, "rev-parse", "HEAD") if is_one and (template / ".git").exists() else ""
+    state = json.loads(file.read_text("utf-8"))
+    if commit:
+        origin = git(template, "config", "--get", "remote.origin.url")
+        state |= {"template": public_url(template, origin), "commit": commit}
+    file.write_text(json.dumps(state, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def public_url(template: Path, origin: str) -> str:
+    """Say where others find the template, without whatever opens the door to it."""
+    if re.match(r"\w+://|[^/\\]{2,}:", origin):
+        return re.sub(r"(?<=^ssh://)([^/@:]*):[^/]*(?=@)|^(https?://)[^/]*@", r"\1\2", origin)
+    return (template / origin).resolve().as_uri()
+
+
+def git(folder: Path, *command: str) -> str:
+    """Return what git prints, or nothing if it fails; as if it were run in `folder` by hand."""
+    # In a hook of git these lead to another repository.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *command], env=env, capture_output=True, encoding="utf-8"
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
 def say_how_to_go_on() -> None:
     print("\nYour service is ready. See it run, then fail:\n")
     print(f"    cd {ANSWERS['project_slug']}")
@@ -56,4 +99,5 @@ def say_how_to_go_on() -> None:
 
 keep_chosen_variants()
 write_env()
+complete_state()
 say_how_to_go_on()

@@ -49,6 +49,11 @@ TAKEN = {
         websockets""",
 }
 
+CRUFT_TELLS = (
+    "cruft would write sentry_dsn into .cruft.json, which is tracked: leave it empty, and put it "
+    "into .env afterwards. Nothing was generated."
+)
+
 # From here to the end of dsn_problem the text is that of the service's app/observability/dsn.py.
 # The hosts that may do without TLS, and whose viewers take any key.
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
@@ -226,6 +231,8 @@ def main() -> int:
         print(refusal(answers, problems), file=sys.stderr)
     elif Path("pyproject.toml").exists():  # with --overwrite-if-exists
         print(f"There is a project in {Path.cwd()} already; nothing was changed.", file=sys.stderr)
+    elif "_repo_dir" not in answers and answers["sentry_dsn"]:
+        print(CRUFT_TELLS, file=sys.stderr)
     else:
         return 0
     return 1

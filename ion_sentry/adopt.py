@@ -1,0 +1,111 @@
+"""Finding out which version, with which answers, a service without state was made from."""
+
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ion_sentry.git import Failure
+from ion_sentry.state import FILE
+from ion_sentry.template import Template, Version, rendered
+from ion_sentry.update import public_questions
+
+# Below this share of lines there is no use in merging: nearly everything would be a conflict.
+_ENOUGH = 0.5
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A version with answers, and how much of what they make is in the service."""
+
+    version: Version
+    answers: dict[str, str]
+    share: float
+    score: int
+
+
+def best_fit(
+    service: Path, template: Template, given: Mapping[str, str], tell: Callable[[str], None]
+) -> Fit:
+    """Find the version and the answers whose lines the service has the most of.
+
+    Raises:
+        Failure: if the service has too little of any version.
+    """
+    newest, *older = template.releases()
+    tell(f"Comparing with {newest.name}, answer by answer …")
+    best = _with_best_choices(service, template, newest, {**_written_answers(service), **given})
+    for version in older:
+        tell(f"Comparing with {version.name} …")
+        [fit] = _fit(service, template, version, [best.answers])
+        best = max(best, fit, key=lambda fit: fit.score)  # among equals the newest
+    if best.share < _ENOUGH:
+        raise Failure(
+            f"This is no service of {template.url}: it has {best.share:.0%} of the lines of the "
+            "version that fits best. Generate a new one and move the code over."
+        )
+    return best
+
+
+def _with_best_choices(
+    service: Path, template: Template, version: Version, known: Mapping[str, str]
+) -> Fit:
+    """Try a version with what is known, then each other choice, one question after the other."""
+    questions = public_questions(template, version)
+    choices = {name: values for name, values in questions.items() if isinstance(values, list)}
+    open_ones = [name for name, values in choices.items() if known.get(name) not in values]
+    answers = {name: text for name, text in known.items() if name not in open_ones}
+    [best] = _fit(service, template, version, [answers])
+    for name in open_ones:
+        others = [value for value in choices[name] if value != best.answers[name]]
+        tried = _fit(service, template, version, [{**best.answers, name: v} for v in others])
+        best = max(best, *tried, key=lambda fit: fit.score)
+    return best
+
+
+def _fit(
+    service: Path, template: Template, version: Version, candidates: list[dict[str, str]]
+) -> list[Fit]:
+    asked = public_questions(template, version)
+    renderings = [
+        template.render(version, {name: text for name, text in answers.items() if name in asked})
+        for answers in candidates
+    ]
+    fits = []
+    for rendering in renderings:
+        result = rendered(version, rendering)
+        common, every = 0, 0
+        for file in result.folder.rglob("*"):
+            if file.is_file() and file.name not in (FILE, ".env"):
+                wanted = _lines(file)
+                common += (wanted & _lines(service / file.relative_to(result.folder))).total()
+                every += wanted.total()
+        # Lines that are missing count against it, so that neither a version that makes little nor
+        # one that makes much has an advantage.
+        fits.append(Fit(version, result.answers, common / max(every, 1), 2 * common - every))
+    return fits
+
+
+def _lines(file: Path) -> Counter[str]:
+    return Counter(line.strip() for line in _read(file).splitlines() if line.strip())
+
+
+def _written_answers(service: Path) -> dict[str, str]:
+    """Read the answers that the service itself keeps in its `pyproject.toml`."""
+    try:
+        pyproject: dict[str, Any] = tomllib.loads((service / "pyproject.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        raise Failure(f"There is no pyproject.toml that can be read in {service}.") from None
+    project = pyproject.get("project", {})
+    answers = {
+        "project_slug": project.get("name", service.name),
+        "description": project.get("description", ""),
+        **pyproject.get("tool", {}).get("ion-sentry", {}),
+    }
+    return {name: str(value) for name, value in answers.items()}
+
+
+def _read(file: Path) -> str:
+    return file.read_text("utf-8", errors="replace") if file.is_file() else ""

@@ -1,0 +1,270 @@
+"""The command line: `ion-sentry update`, `check`, `adopt` and `fleet`.
+
+Exit codes: 0 done or up to date, 1 conflicts to resolve, 2 behind, 3 failed and nothing changed.
+"""
+
+import json
+import os
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.syntax import Syntax
+from rich.table import Table
+
+from ion_sentry.adopt import best_fit
+from ion_sentry.drift import drift
+from ion_sentry.fleet import Order, services_in, services_of, work_through
+from ion_sentry.git import Failure, git, scratch_worktree
+from ion_sentry.merge import Merged, Place, place_of, refuse_dirty
+from ion_sentry.state import FILE, State, read_state
+from ion_sentry.template import SECRET, full_url, rendered, templates
+from ion_sentry.update import Plan, carry_out, make_plan, public_questions
+
+CONFLICTS, BEHIND = 1, 2
+# Of a wrong option or answer: 2, as click has it, would read "behind".
+click.UsageError.exit_code = Failure.exit_code
+
+out = Console(highlight=False, soft_wrap=True)
+progress = Console(stderr=True, highlight=False)
+
+
+def parse_answers(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    if wrong := next((text for text in given if "=" not in text), None):
+        raise click.BadParameter(f"{wrong} is not answer=value.")
+    return dict(text.split("=", 1) for text in given)
+
+
+version_option = click.option(
+    "--to", metavar="TAG", help="Version; the newest release if not given."
+)
+answers_option = click.option(
+    "--set", "given", multiple=True, metavar="ANSWER=VALUE", callback=parse_answers
+)
+
+
+@click.group(help=__doc__)
+@click.version_option(package_name="ion-sentry-template")
+@click.option(
+    "-C",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="The service's folder, if it isn't this one.",
+)
+@click.pass_context
+def main(context: click.Context, folder: Path) -> None:
+    context.obj = folder.resolve()
+
+
+@main.command()
+@version_option
+@answers_option
+@click.option("--dry-run", is_flag=True, help="Show the changes as a diff; change nothing.")
+@click.pass_obj
+def update(folder: Path, to: str | None, given: dict[str, str], dry_run: bool) -> None:
+    """Bring the service to a newer version of the template, for you to look at and commit."""
+    place, state = place_of(folder), read_state(folder)
+    if not dry_run:
+        refuse_dirty(place)
+    with templates() as found, progress.status("Fetching the template …") as status:
+        plan = make_plan(state, found.get(state.template), to, given)
+        if not plan.is_needed:
+            out.print(f"Up to date with {plan.new.name}.")
+            return
+        status.update(f"Rendering {plan.old.name} and {plan.new.name} …")
+        new_answers = plan.new_answers()
+        if not dry_run and sys.stdin.isatty() and sys.stdout.isatty():
+            status.stop()
+            new_answers = asked(plan, new_answers)
+            status.start()
+        plan = plan.with_answers(new_answers)
+        status.update("Merging …")
+        if dry_run:
+            with scratch_worktree(place.top) as top:
+                merged = carry_out(plan, Place(top, place.prefix))
+                git(top, "add", "--all")
+                show_diff(git(top, "diff", "--cached", "HEAD"))
+        else:
+            merged = carry_out(plan, place)
+        changes = plan.template.changes(plan.old, plan.new)
+    report(plan, merged, new_answers, changes, dry_run)
+    sys.exit(CONFLICTS if merged.conflicts else 0)
+
+
+def asked(plan: Plan, defaults: dict[str, str]) -> dict[str, str]:
+    """Ask what the new version wants to know."""
+    questions = plan.template.questions(plan.new)
+    answers = {}
+    for name, default in defaults.items():
+        prompt = questions.get("__prompts__", {}).get(name, name)
+        text = prompt["__prompt__"] if isinstance(prompt, dict) else prompt
+        is_choice = isinstance(questions[name], list)
+        kind = click.Choice(questions[name]) if is_choice else click.STRING
+        answers[name] = click.prompt(f"{name}: {text}", default=default, type=kind)
+    return answers
+
+
+def report(
+    plan: Plan, merged: Merged, new_answers: dict[str, str], changes: str, dry_run: bool
+) -> None:
+    """Say what is new, what was decided, and what is left to do."""
+    would = "Would update" if dry_run else "Updated"
+    out.print(f"{would} from {plan.old.name} to {plan.new.name}.")
+    if changes:
+        out.print(f"\n{changes}", markup=False)
+    if new_answers:
+        out.print("\nNew answers; another one: ion-sentry update --set ANSWER=VALUE")
+        for name, text in new_answers.items():
+            out.print(f"  {name}={text}", markup=False)
+    if merged.notes:
+        out.print("\nDecided for you:")
+        for note in merged.notes:
+            out.print(f"  {note}", markup=False)
+    if merged.conflicts:
+        out.print(f"\n[red]{len(merged.conflicts)} to resolve by hand:[/]")
+        for path, why in merged.conflicts.items():
+            out.print(f"  {path}: {why}", markup=False)
+    if dry_run:
+        out.print("\nNothing was changed.")
+    elif merged.conflicts:
+        out.print(
+            "\nEdit what lies between <<<<<<< (the service), ||||||| (the old version) and >>>>>>> "
+            "(the new one),\nthen: git add the files, make test, git commit. "
+            "To drop the update: git reset --hard"
+        )
+    else:
+        out.print("\nAll of it is staged. Next: git diff --cached, make install test, git commit")
+
+
+def show_diff(text: str) -> None:
+    if out.is_terminal:
+        out.print(Syntax(text, "diff", background_color="default"))
+    else:
+        click.echo(text)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@version_option
+@click.pass_obj
+def check(folder: Path, as_json: bool, to: str | None) -> None:
+    """Tell whether the service is behind, and what was edited of the template's own files."""
+    state = read_state(folder)
+    with templates() as found, progress.status("Fetching the template …") as status:
+        template = found.get(state.template)
+        plan = make_plan(state, template, to)
+        is_behind = plan.old.commit != plan.new.commit
+        changes = template.changes(plan.old, plan.new)
+        status.update(f"Comparing with {plan.old.name} …")
+        known = public_questions(template, plan.old)
+        before = {name: text for name, text in state.answers.items() if name in known}
+        result = rendered(plan.old, template.render(plan.old, before))
+        edited = drift(folder, result.folder, lambda path: template.owns(plan.old, path))
+    if as_json:
+        facts = {
+            "status": "behind" if is_behind else "up to date",
+            "template": state.template,
+            "version": asdict(plan.old),
+            "newest": asdict(plan.new),
+            "changes": changes,
+            "drift": edited,
+        }
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        if is_behind:
+            out.print(f"[yellow]Behind[/]: {plan.old.name}, and there is {plan.new.name}.")
+            out.print(f"\n{changes}\n" if changes else "", markup=False)
+            out.print("To update: make update")
+        else:
+            out.print(f"Up to date with {plan.new.name}.")
+        if edited:
+            out.print("\nThe template's, but edited here; each update has to merge it:")
+            for path, diff in edited.items():
+                out.print(f"\n  {path}", markup=False)
+                show_diff(diff)
+    sys.exit(BEHIND if is_behind else 0)
+
+
+@main.command()
+@click.argument("url")
+@answers_option
+@click.pass_obj
+def adopt(folder: Path, url: str, given: dict[str, str]) -> None:
+    """Give a service without state one, by finding the version of the template that fits best."""
+    if (folder / FILE).exists():
+        raise Failure(f"{folder} has a {FILE} already: ion-sentry update")
+    with templates(os.cpu_count() or 2) as found, progress.status("Fetching …") as status:
+        template = found.get(url)
+        fit = best_fit(folder, template, given, status.update)
+    answers = {**fit.answers, **SECRET}
+    State(full_url(url), fit.version.commit, answers).write(folder)
+    out.print(f"{fit.version.name} fits best: {fit.share:.0%} of its lines are here. Answers:")
+    for name, text in answers.items():
+        out.print(f"  {name}={text}", markup=False)
+    out.print(
+        f"\nThey are in {FILE}. If one is wrong, delete that file and say --set ANSWER=VALUE. "
+        f"Next: git add {FILE}, git commit, ion-sentry update"
+    )
+
+
+@main.command()
+@click.argument(
+    "folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option(
+    "--repos",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with a repository's URL on each line, instead of a folder.",
+)
+@version_option
+@answers_option
+@click.option("--check", is_flag=True, help="Only tell which are behind.")
+@click.option("--dry-run", is_flag=True, help="Only tell which can be updated.")
+@click.option("--push", is_flag=True, help="Push the branches.")
+@click.option("--pr", is_flag=True, help="Push, and open pull requests with gh or glab.")
+@click.option("--jobs", default=2 * (os.cpu_count() or 1), show_default=True, help="At a time.")
+def fleet(
+    folder: Path | None,
+    repos: Path | None,
+    to: str | None,
+    given: dict[str, str],
+    check: bool,
+    dry_run: bool,
+    push: bool,
+    pr: bool,
+    jobs: int,
+) -> None:
+    """Update many services, each in a commit on a branch of its own; checkouts stay as they are.
+
+    A service with conflicts gets no branch: its team runs `make update` there.
+    """
+    if (folder is None) == (repos is None):
+        raise click.UsageError("Say either FOLDER or --repos FILE.")
+    if repos and not (check or dry_run or push or pr):
+        raise click.UsageError("With --repos, say --push or --pr, or --check or --dry-run.")
+    services = services_of(repos) if repos else services_in(folder or Path())
+    if not services:
+        raise Failure(f"There is no service in {repos or folder}: none has a {FILE}.")
+    order = Order(to, given, check, dry_run, push or pr, pr)
+    columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with templates(os.cpu_count() or 2) as found, Progress(*columns, console=progress) as bar:
+        task = bar.add_task("", total=len(services))
+        rows = []
+        for row in work_through(services, order, found, jobs):
+            rows.append(row)
+            bar.update(task, advance=1, description=row.name)
+    table = Table("service", "result", "version", "")
+    for row in sorted(rows, key=lambda row: row.name):
+        table.add_row(row.name, row.result, row.step, "\n".join(row.notes))
+    out.print(table)
+    results = Counter(row.result for row in rows)
+    out.print(", ".join(f"{number} {result}" for result, number in sorted(results.items())))
+    codes = {"failed": Failure.exit_code, "conflicts": CONFLICTS, "behind": BEHIND}
+    sys.exit(next((code for result, code in codes.items() if results[result]), 0))

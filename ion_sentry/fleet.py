@@ -1,0 +1,156 @@
+"""Many services at once: each in a checkout of its own, on a branch and in a commit of its own."""
+
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import DEVNULL, run
+from tempfile import TemporaryDirectory
+
+from ion_sentry.git import Failure, git, run_git, scratch_worktree
+from ion_sentry.merge import IDENTITY, Place, place_of
+from ion_sentry.state import FILE, read_state
+from ion_sentry.template import Templates
+from ion_sentry.update import Plan, carry_out, make_plan
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to do with every service. `push` and `propose` send the branch away."""
+
+    to: str | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
+    check: bool = False
+    dry_run: bool = False
+    push: bool = False
+    propose: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of a service: a line of the table."""
+
+    name: str
+    result: str
+    step: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def services_in(folder: Path) -> dict[str, str]:
+    """Find the services in a folder, by name: itself, or all below it that have a state."""
+    if (folder / FILE).is_file():
+        return {folder.resolve().name: str(folder)}
+    found = {}
+    ahead = [folder]
+    while ahead:
+        for path in ahead.pop().iterdir():
+            if path.is_dir() and path.name[0] != "." and not path.is_symlink():
+                ahead.append(path)
+                if (path / FILE).is_file():
+                    found[path.relative_to(folder).as_posix()] = str(path)
+    return dict(sorted(found.items()))
+
+
+def services_of(file: Path) -> dict[str, str]:
+    """Read the repositories in a file, one URL on each line; `#` begins a comment."""
+    lines = (line.partition("#")[0].strip() for line in file.read_text("utf-8").splitlines())
+    return {re.sub(r"^.*?[:/]+(?=[^/:]+/?[^/]+$)|\.git$", "", url): url for url in lines if url}
+
+
+def work_through(
+    services: Mapping[str, str], order: Order, templates: Templates, workers: int
+) -> Iterator[Row]:
+    """Work on all services, some at a time; yield a row for each as it gets done."""
+    with ThreadPoolExecutor(workers) as threads:
+        rows = [
+            threads.submit(_work_on, *service, order, templates) for service in services.items()
+        ]
+        try:
+            for row in as_completed(rows):
+                yield row.result()
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
+def _work_on(name: str, service: str, order: Order, templates: Templates) -> Row:
+    try:
+        if Path(service).is_dir():
+            return _update(name, place_of(Path(service)), order, templates)
+        with TemporaryDirectory(prefix="ion-sentry-") as folder:
+            git(Path(folder), "clone", "--quiet", "--depth=1", "--", service, "clone")
+            return _update(name, place_of(Path(folder) / "clone"), order, templates)
+    # Whatever is wrong with one service, the others are worked on.
+    except Exception as error:
+        told = error.message if isinstance(error, Failure) else f"{type(error).__name__}: {error}"
+        return Row(name, "failed", notes=(told,))
+
+
+def _update(name: str, place: Place, order: Order, templates: Templates) -> Row:
+    # As committed: what lies about in the checkout concerns neither the update nor the branch.
+    with scratch_worktree(place.top) as top:
+        copy = Place(top, place.prefix)
+        state = read_state(copy.folder)
+        plan = make_plan(state, templates.get(state.template), order.to, order.given)
+        step = f"{plan.old.name} → {plan.new.name}"
+        if not plan.is_needed:
+            return Row(name, "up to date", plan.new.name)
+        if order.check:
+            return Row(name, "behind", step)
+        branch = "-".join([f"ion-sentry/{plan.new.name}", *place.prefix.split("/")]).rstrip("-")
+        if not order.dry_run and _exists(place, branch, order):
+            return Row(name, "proposed", step, (f"there is a branch {branch} already",))
+        merged = carry_out(plan, copy)
+        notes = list(merged.notes)
+        if new := plan.new_answers():
+            notes.append("answered by default: " + " ".join(f"{n}={v}" for n, v in new.items()))
+        if merged.conflicts:
+            return Row(name, "conflicts", step, (*merged.conflicts, *notes))
+        if order.dry_run:
+            return Row(name, "can be updated", step, tuple(notes))
+        _commit(copy, plan)
+        if order.push:
+            notes += _send(copy, branch, plan, order)
+        git(top, "branch", branch)
+        return Row(name, "updated", step, (f"branch {branch}", *notes))
+
+
+def _exists(place: Place, branch: str, order: Order) -> bool:
+    reference = f"refs/heads/{branch}"
+    return not run_git(place.top, "rev-parse", "--verify", "--quiet", reference).returncode or bool(
+        order.push and git(place.top, "ls-remote", "origin", reference)
+    )
+
+
+def _commit(place: Place, plan: Plan) -> None:
+    has_no_identity = run_git(place.top, "var", "GIT_COMMITTER_IDENT").returncode
+    # Without the hooks, which the team has for its own work; its CI judges the branch.
+    flags = ("--quiet", "--no-verify", "--message", plan.message())
+    git(place.top, "commit", *flags, env=IDENTITY if has_no_identity else None)
+
+
+def _send(place: Place, branch: str, plan: Plan, order: Order) -> list[str]:
+    """Push the branch and, if asked for, open a pull request: both or neither."""
+    git(place.top, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+    if not order.propose:
+        return []
+    title, _, body = plan.message().partition("\n\n")
+    if tool_for(git(place.top, "remote", "get-url", "origin")) == "gh":
+        command = ["gh", "pr", "create", "--head", branch, "--title", title, "--body", body]
+    else:
+        command = ["glab", "mr", "create", "--yes", "--source-branch", branch]
+        command += ["--title", title, "--description", body]
+    try:
+        done = run(command, cwd=place.folder, stdin=DEVNULL, capture_output=True, encoding="utf-8")
+        failure = done.stderr.strip() if done.returncode else ""
+    except FileNotFoundError:
+        failure = "it is not installed"
+    if failure:
+        run_git(place.top, "push", "--quiet", "origin", f":refs/heads/{branch}")
+        raise Failure(f"{command[0]} could not open a pull request: {failure}")
+    return [done.stdout.strip()]
+
+
+def tool_for(url: str) -> str:
+    """Name the program that opens pull requests at a repository's host."""
+    return "gh" if "github" in url else "glab"
