@@ -35,6 +35,6 @@ lint: install  ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@cd '$(SERVICE)' && \
-		../$(BIN)/ruff check --config ../pyproject.toml app tests variants && \
-		../$(BIN)/ruff format --check --config ../pyproject.toml app tests variants && \
-		../$(BIN)/mypy --config-file ../pyproject.toml app tests
+		../$(BIN)/ruff check --config ../pyproject.toml app monitoring tests variants && \
+		../$(BIN)/ruff format --check --config ../pyproject.toml app monitoring tests variants && \
+		../$(BIN)/mypy --config-file ../pyproject.toml app monitoring tests
