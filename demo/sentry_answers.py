@@ -27,7 +27,7 @@ _EMPTY = words("""
 _NONE = words("""
     debugFilesRole defaultEnvironment dynamicSamplingBiases firstEvent latestRelease
     relayPiiConfig secondaryGroupingConfig securityTokenHeader seerNightshiftTweaks
-    storeCrashReports team""")
+    storeCrashReports""")
 _LISTS = words("""
     access allowedDomains builtinSymbolSources environments features highlightTags platforms
     safeFields sensitiveFields teams""")

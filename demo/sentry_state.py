@@ -97,7 +97,8 @@ def _new_project(o: Organization, team: str, body: Json, **_: Any) -> tuple[int,
     if body["slug"] in o.projects:
         raise Refused(409, {"detail": "A project with this slug already exists."})
     number = o.add_project(body["slug"], body)
-    return 201, answers.project(body["slug"], number, body, o.slug)
+    made = answers.project(body["slug"], number, body, o.slug)
+    return 201, {**made, "team": None}
 
 
 def _new_release(o: Organization, body: Json, **_: Any) -> tuple[int, Any]:
@@ -126,7 +127,7 @@ def _new_deploy(o: Organization, version: str, body: Json, **_: Any) -> tuple[in
 
 def _monitor(o: Organization, number: int) -> Json:
     project, type, body = o.monitors[number]
-    alerts = [str(i) for i, alert in o.alerts.items() if number in alert["detector_ids"]]
+    alerts = [str(i) for i, alert in o.alerts.items() if number in alert.get("detector_ids", [])]
     return answers.monitor(number, project, type, body, alerts)
 
 

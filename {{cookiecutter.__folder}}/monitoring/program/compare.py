@@ -59,12 +59,14 @@ def differences(want: Any, have: Any, path: tuple[str, ...] = ()) -> list[Differ
             for found in differences(value, have.get(name), (*path, name))
         ]
     if isinstance(want, list) and isinstance(have, list):
-        if any(isinstance(item, dict) for item in want) and path[-1] not in _ORDERED:
-            return list(_unordered(want, have, path))
-        if len(want) == len(have) and path[-1] in _ORDERED:
-            pairs = zip(want, have, strict=True)
-            return [found for one, other in pairs for found in differences(one, other, path)]
-        order = sorted if path[-1] not in _ORDERED else list
+        ordered = path[-1] in _ORDERED
+        if any(isinstance(item, dict) for item in want):
+            if not ordered:
+                return list(_unordered(want, have, path))
+            if len(want) == len(have):
+                pairs = zip(want, have, strict=True)
+                return [found for one, other in pairs for found in differences(one, other, path)]
+        order = list if ordered else sorted
         same = order(map(_plain, want)) == order(map(_plain, have))
     elif path[-1] == "tags":
         same = _tags(want) == _tags(have)

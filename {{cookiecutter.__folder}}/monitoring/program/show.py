@@ -120,7 +120,8 @@ def _target(target: tuple[str, str]) -> str:
 
 
 def _difference(one: Difference, names: dict[str, str]) -> str:
-    where = " ".join(part for part in one.path if part not in _WRAPPERS)
+    *path, last = one.path
+    where = " ".join([*(part for part in path if part not in _WRAPPERS), last])
     have, want = (_value(value, names if one.is_id else {}) for value in (one.have, one.want))
     if one.want is ABSENT:
         told = f"{where} {have} → removed"
@@ -132,7 +133,7 @@ def _difference(one: Difference, names: dict[str, str]) -> str:
 
 
 def _value(value: Any, names: dict[str, str]) -> str:
-    if value is None or value == "" or value == []:
+    if value in (None, "", [], ABSENT):
         return "nothing"
     if isinstance(value, list):
         return ", ".join(_value(item, names) for item in value)

@@ -5,7 +5,16 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
 
 from app.observability import Severity
 
@@ -67,7 +76,11 @@ class Tell(_Data):
 class Alert(_Data):
     name: Text
     description: str = ""
-    watch: Monitor | Literal["error", "issue_stream"]
+    watch: Annotated[
+        Annotated[Monitor, Tag("monitor")]
+        | Annotated[Literal["error", "issue_stream"], Tag("own monitor")],
+        Discriminator(lambda value: "own monitor" if isinstance(value, str) else "monitor"),
+    ]
     on: Annotated[list[Literal["new", "regressed", "reappeared"]], Field(min_length=1)]
     repeat: Seconds
     tell: Annotated[list[Tell], Field(min_length=1)]
@@ -134,21 +147,19 @@ def _refuse_twins(kind: str, names: list[str]) -> None:
 
 def _explain(data: Any, problem: Any) -> str:
     """Write where a problem is, with the names that things have instead of their numbers."""
-    names, where = [], ""
-    for step in problem["loc"]:
-        try:
-            data = data[step]
-        except (TypeError, KeyError, IndexError):
-            data = None
+    names = []
+    *steps, last = problem["loc"]
+    for step in (*steps, last):
         if isinstance(step, int):
+            data = data[step]
             named = isinstance(data, dict) and (data.get("name") or data.get("title"))
             names.append(f'"{named}"' if named else f"number {step + 1}")
-        elif data is not None or problem["type"] in ("missing", "extra_forbidden"):
-            names.append(str(step))
-    where = " ".join(names)
+        elif step == last or step in data:  # else it names a choice, not a place
+            data = data.get(step)
+            names.append(step)
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
     message = {
         "missing": "is missing",
         "extra_forbidden": "is not known here: is it misspelt?",
     }.get(problem["type"], message)
-    return f"  {where} {message[0].lower()}{message[1:]}"
+    return f"  {' '.join(names)} {message[0].lower()}{message[1:]}"

@@ -41,12 +41,16 @@ def problems(kind: Kind, body: Mapping[str, Any], owner: Owner) -> list[str]:
 
 def _line(problem: Any) -> str:
     where = ".".join(str(step) for step in problem["loc"])
-    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if problem["type"] == "extra_forbidden":
-        message = "should not be there: names are in snake_case, and a widget's query is conditions"
-    elif problem["type"] == "missing":
-        message = "should be there"
-    shown = problem["input"]
-    if isinstance(shown, dict | list) or problem["type"] == "missing":
+    context = problem.get("ctx", {})
+    message = {
+        "extra_forbidden": "should not be there: names are in snake_case, and a widget's query is "
+        "conditions",
+        "missing": "should be there",
+        "too_short": f"should have at least {context.get('min_length')} item",
+        "too_long": f"should have at most {context.get('max_length')} items",
+        "union_tag_invalid": f"type should be one of {context.get('expected_tags')}, "
+        f"not {context.get('tag')!r}",
+    }.get(problem["type"], problem["msg"].removeprefix("Value error, ").removeprefix("Input "))
+    if isinstance(problem["input"], dict | list):
         return f"{where} {message}".strip()
-    return f"{where} {message}, not {shown!r}"
+    return f"{where} {message}, not {problem['input']!r}"

@@ -13,6 +13,14 @@ def _channel(value: str) -> str:
     return value
 
 
+def _team(value: str) -> str:
+    # Sentry writes to a team, a member or the owners, never to a bare address.
+    if not value.isdecimal():
+        raise ValueError("should be the number of a team")
+    return value
+
+
+TeamNumber = Annotated[str, AfterValidator(_team)]
 Channel = Annotated[str, Field(validate_default=True), AfterValidator(_channel)]
 
 
@@ -65,7 +73,7 @@ class Slack(Body):
 
 class EmailTarget(Body):
     target_type: Literal["team"]
-    target_identifier: Number  # a team's number: Sentry writes to no bare address
+    target_identifier: TeamNumber
     target_display: None
 
 
