@@ -39,6 +39,6 @@ lint: install  ## Check style and types
 	@$(BIN)/mypy
 # The caches stay outside: Cookiecutter would render them.
 	@cd '$(SERVICE)' && export RUFF_CACHE_DIR=../.ruff_cache && \
-		../$(BIN)/ruff check --config ../pyproject.toml app tests variants && \
-		../$(BIN)/ruff format --check --config ../pyproject.toml app tests variants && \
-		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app tests
+		../$(BIN)/ruff check --config ../pyproject.toml app monitoring tests variants && \
+		../$(BIN)/ruff format --check --config ../pyproject.toml app monitoring tests variants && \
+		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app monitoring tests

@@ -47,7 +47,7 @@ class Receiver:
         self._requests: list[Request] = []
         self._items: list[Item] = []
         self._rejected: list[str] = []
-        self._server = _Server(("127.0.0.1", port), partial(_Handler, self))
+        self._server = LoopbackServer(("127.0.0.1", port), partial(_Handler, self))
         self.port: int = self._server.server_address[1]
         self.dsn = f"http://{self._key}@127.0.0.1:{self.port}/1"
 
@@ -121,7 +121,9 @@ class Receiver:
         return status, {"detail": reason}
 
 
-class _Server(ThreadingHTTPServer):
+class LoopbackServer(ThreadingHTTPServer):
+    """Serves each request in a thread of its own."""
+
     allow_reuse_port = False  # some Python releases turn it on: two receivers would share a port
     request_queue_size = 128
 

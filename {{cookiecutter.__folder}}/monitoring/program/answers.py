@@ -1,0 +1,90 @@
+"""What Sentry's refusals mean: an exit code, what happened, and what to do about it."""
+
+import re
+from typing import Any, Final
+
+import httpx
+
+from .failure import Exit, Failure
+
+_TOO_MANY: Final = re.compile(
+    r"may not exceed|used \d+/\d+ of|your (current )?plan|upgrade your", re.IGNORECASE
+)
+_LONGEST: Final = 300  # characters of Sentry's own words that are shown
+_MEANING: Final[dict[int, tuple[Exit, str]]] = {
+    401: (
+        Exit.TOKEN,
+        "SENTRY_AUTH_TOKEN is not valid here (401). Is it of this Sentry, and not revoked?",
+    ),
+    402: (Exit.PLAN_LIMIT, "the organisation's plan doesn't have this (402)."),
+    404: (
+        Exit.NOT_FOUND,
+        "not found (404). Is SENTRY_ORG right, and SENTRY_URL the right region? If somebody "
+        "removed it just now, run it again. A self-hosted Sentry has to be of 2026.",
+    ),
+    409: (Exit.CONFLICT, "somebody else is writing the same just now (409). Run it again."),
+    410: (
+        Exit.GONE,
+        "this part of Sentry's API is gone (410). Bring this program up to date: make update",
+    ),
+}
+
+
+def failure_of(answer: httpx.Response, method: str, what: str, url: str) -> Failure:
+    """Make one clear line of an answer that is no success."""
+    status, words = answer.status_code, _words(answer)
+    said = f" Sentry says: {words}" if words else ""
+    if status in (400, 403) and _TOO_MANY.search(words):
+        told = f"{what}: a limit of the organisation's plan is reached ({status}).{said}"
+        return Failure(Exit.PLAN_LIMIT, told)
+    if status in _MEANING:
+        code, meaning = _MEANING[status]
+        return Failure(code, f"{what}: {meaning}{said if status in (402, 409) else ''}")
+    if status == 403 and (not words or "permission" in words):
+        scope = _scope(method, str(answer.url))
+        told = f"{what}: the token may not do this (403). It lacks the scope {scope}."
+        return Failure(Exit.SCOPE, told)
+    if status == 403:
+        return Failure(Exit.FORBIDDEN, f"{what}: forbidden (403).{said}")
+    if status == 429:
+        wait = answer.headers.get("Retry-After")
+        again = f"in {wait} s" if wait and wait.isdecimal() else "later"
+        return Failure(Exit.RATE_LIMIT, f"{what}: too many requests (429). Run it again {again}.")
+    if status >= 500:
+        hint = " It may have been done: run it again, it goes on." if method == "POST" else ""
+        return Failure(Exit.SENTRY_BROKEN, f"{what}: Sentry itself fails ({status}).{hint}")
+    if status >= 400:
+        return Failure(Exit.REFUSED, f"{what}: refused ({status}).{said}")
+    target = answer.headers.get("Location", "elsewhere")
+    return Failure(
+        Exit.UNEXPECTED,
+        f"{what}: {url} leads on to {target!r}, which doesn't get the token. Mend SENTRY_URL.",
+    )
+
+
+def _scope(method: str, url: str) -> str:
+    read = method == "GET"
+    if "/detectors/" in url or "/workflows/" in url:
+        return "org:read" if read else "alerts:write"
+    if "/projects/" in url or "/releases/" in url:
+        return "project:read (project:write has it)" if read else "project:write"
+    return "org:read"
+
+
+def _words(answer: httpx.Response) -> str:
+    """Return what Sentry says, on one line; nothing of a page that is meant for a browser."""
+    try:
+        words = "; ".join(_leaves(answer.json()))
+    except ValueError:
+        return ""
+    line = "".join(char if char.isprintable() else " " for char in words)
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _leaves(value: Any, name: str = "") -> list[str]:
+    if isinstance(value, dict):
+        return [line for key, child in value.items() for line in _leaves(child, str(key))]
+    if isinstance(value, list):
+        return [line for child in value for line in _leaves(child, name)]
+    general = name in ("", "detail", "message", "nonFieldErrors")
+    return [str(value) if general else f"{name}: {value}"]

@@ -1,0 +1,154 @@
+"""Sentry's web API: one request, all pages of a list, and a clear line for everything that fails.
+
+A request is repeated only if that can do no harm: when Sentry says that it did nothing with it
+(429), when it never got there, or when doing it twice comes to the same (all but POST).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+
+from .answers import failure_of
+from .failure import Exit, Failure
+from .service import Connection
+
+Json = dict[str, Any]
+
+ATTEMPTS: Final = 4
+LONGEST_WAIT: Final = 60.0  # seconds that Sentry may ask us to wait
+_PER_PAGE: Final = 100  # the most that Sentry gives
+_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class Api:
+    """A connection to one Sentry. Every method raises Failure."""
+
+    def __init__(
+        self, connection: Connection, timeout: float, report: Callable[[str], None]
+    ) -> None:
+        """`timeout` is in seconds, for each request; `report` hears of what takes long."""
+        self._report = report
+        self._url = connection.url
+        self._timeout = timeout
+        self._client = httpx.Client(
+            base_url=f"{connection.url}/api/0/",
+            headers={"Authorization": f"Bearer {connection.token}"},
+            timeout=timeout,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def find(self, path: str, what: str) -> Json | None:
+        """Return an object, None if it isn't there."""
+        answer = self._send("GET", path, what, may_be=404)
+        return None if answer.status_code == 404 else self._json(answer, what, dict)
+
+    def all(self, path: str, what: str, **query: str) -> Iterator[Json]:
+        """Yield all objects of a list, however many pages it has."""
+        found = 0
+        cursor: str | None = ""
+        while cursor is not None:
+            page = {**query, "per_page": str(_PER_PAGE)} | ({"cursor": cursor} if cursor else {})
+            answer = self._send("GET", path, what, query=page)
+            items = self._json(answer, what, list)
+            yield from items
+            found += len(items)
+            # The cursor alone: its address may be another host's, which must not get the token.
+            following = answer.links.get("next", {})
+            more = following.get("results") == "true"
+            cursor = following.get("cursor") if more else None
+            if cursor:
+                self._report(f"{what}: {found} …")
+
+    def create(self, path: str, body: Json, what: str) -> Json:
+        """POST a body and return what was made of it."""
+        created: Json = self._json(self._send("POST", path, what, body=body), what, dict)
+        return created
+
+    def update(self, path: str, body: Json, what: str) -> None:
+        """PUT a body."""
+        self._send("PUT", path, what, body=body)
+
+    def delete(self, path: str, what: str) -> None:
+        """Delete an object; it is no failure if it is gone already."""
+        self._send("DELETE", path, what, may_be=404)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        *,
+        body: Json | None = None,
+        query: Mapping[str, str] | None = None,
+        may_be: int | None = None,
+    ) -> httpx.Response:
+        for attempt in range(1, ATTEMPTS + 1):
+            last = attempt == ATTEMPTS
+            pause = 0.25 * 2**attempt
+            try:
+                answer = self._client.request(method, path, json=body, params=query)
+            except httpx.HTTPError as error:
+                harmless = method != "POST" or isinstance(error, _NEVER_SENT)
+                if last or not harmless:
+                    raise self._no_answer(error, method, what) from None
+            else:
+                if answer.is_success or answer.status_code == may_be:
+                    return answer
+                if answer.status_code == 429:
+                    pause = _seconds_to_wait(answer, pause)
+                    again = pause <= LONGEST_WAIT
+                else:
+                    again = answer.is_server_error and method != "POST"
+                if last or not again:
+                    raise failure_of(answer, method, what, self._url)
+            if pause >= 1:
+                self._report(f"{what}: Sentry is busy, going on in {pause:.0f} s …")
+            time.sleep(pause)
+        raise AssertionError("unreachable")
+
+    def _no_answer(self, error: httpx.HTTPError, method: str, what: str) -> Failure:
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol):
+            return Failure(
+                Exit.UNREACHABLE,
+                f"Sentry can't be reached at {self._url} ({error}). Is SENTRY_URL right?",
+            )
+        took = isinstance(error, httpx.TimeoutException)
+        silence = f"no answer within {self._timeout:g} s" if took else f"no whole answer ({error})"
+        hint = " It may have been done: run it again, it goes on." if method == "POST" else ""
+        return Failure(Exit.TIMEOUT, f"{what}: {silence}.{hint}")
+
+    def _json(self, answer: httpx.Response, what: str, kind: type) -> Any:
+        try:
+            decoded = answer.json()
+        except ValueError:
+            decoded = None
+        if not isinstance(decoded, kind):
+            problem = "answered with something that is no answer of Sentry's API"
+            raise Failure(Exit.UNEXPECTED, f"{what}: {self._url} {problem}. Is SENTRY_URL right?")
+        return decoded
+
+
+def _seconds_to_wait(answer: httpx.Response, otherwise: float) -> float:
+    """Read Retry-After, which is a number of seconds or a date."""
+    text = answer.headers.get("Retry-After", "")
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return otherwise

@@ -1,0 +1,91 @@
+"""`plan --all`: the plans of many services, a few at a time, in one table.
+
+Each service is planned by its own program, in a process of its own: it may be of another version
+of the template, and one that is broken doesn't stop the others.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from . import show
+from .failure import Exit, Failure
+
+_VERBS: Final[dict[int, str]] = {Exit.OK: "dim", Exit.CHANGES: "update"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the plan of one service ended: its exit code, and the line that says it."""
+
+    name: str
+    code: int
+    line: str
+
+
+def plan_all(folder: Path, jobs: int, options: list[str]) -> int:
+    """Plan every service right in `folder`, `jobs` at a time, and print a table.
+
+    Returns 0 if there is nothing to do anywhere, 2 if there is, 1 if a plan couldn't be made.
+
+    Raises:
+        Failure: if there is no service.
+    """
+    services = sorted(file.parents[1] for file in folder.glob("*/monitoring/watch.toml"))
+    if not services:
+        raise Failure(Exit.USAGE, f"No folder in {folder} has a monitoring/watch.toml.")
+    results: list[Result] = []
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        running = [pool.submit(_plan, service, options) for service in services]
+        try:
+            for number, done in enumerate(as_completed(running), start=1):
+                results.append(done.result())
+                if sys.stderr.isatty():
+                    told = f"\r\x1b[K{number} of {len(services)} …"
+                    print(told, end="", file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    print(*_table(sorted(results, key=lambda result: result.name)), sep="\n")
+    codes = {result.code for result in results}
+    if codes - {Exit.OK, Exit.CHANGES}:
+        return 1
+    return Exit.CHANGES if Exit.CHANGES in codes else Exit.OK
+
+
+def _plan(service: Path, options: list[str]) -> Result:
+    own = service / ".venv" / "bin" / "python"
+    done = subprocess.run(
+        [str(own) if own.exists() else sys.executable, "-m", "monitoring", "plan", *options],
+        cwd=service,
+        env=os.environ | {"PYTHONUTF8": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    fine = done.returncode in (Exit.OK, Exit.CHANGES)
+    lines = (done.stdout if fine else done.stderr).strip().splitlines() or ["no output"]
+    return Result(service.name, done.returncode, lines[-1].removeprefix("Stopped: "))
+
+
+def _table(results: list[Result]) -> Iterator[str]:
+    width = max(len(result.name) for result in results)
+    for result in results:
+        verb = _VERBS.get(result.code, "delete")
+        failed = "" if verb != "delete" else f"failed ({result.code}): "
+        line = show.clip(f"{failed}{result.line}", width + 2)
+        yield f"{result.name:{width}}  {show.style(verb, line)}"
+    changed = sum(result.code == Exit.CHANGES for result in results)
+    failed_too = sum(result.code not in (Exit.OK, Exit.CHANGES) for result in results)
+    same = len(results) - changed - failed_too
+    told = f"{same} as they should be, {changed} to change, {failed_too} failed"
+    yield f"{len(results)} services: {told}"

@@ -1,0 +1,160 @@
+"""Makes what is in Sentry what `watch.toml` says: look, compare, write. There is no state file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import env_file
+from .bodies import Bodies, Ids, bodies, problems_in, teams_of, uses_slack
+from .changes import Change, changes
+from .failure import Exit, Failure
+from .rules import Kind
+from .sentry import KINDS, Sentry
+from .service import Service
+from .watch import Watch
+
+Json = dict[str, Any]
+Say = Callable[[str], None]
+
+
+@dataclass
+class Plan:
+    """What is in Sentry, and what there is to do."""
+
+    teams: dict[str, int]
+    slack: str | None
+    project: Json | None
+    environment_known: bool
+    dsn_wanted: bool
+    have: dict[Kind, list[Json]]
+    notes: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        first = self.project is None or not self.environment_known or self.dsn_wanted
+        return first or bool(self.changes)
+
+    def ids(self, service: Service) -> Ids:
+        """Return the numbers of what is there; of several monitors with one name, the oldest's."""
+        mine: dict[str, int] = {}
+        own: dict[str, int] = {}
+        for served in sorted(self.have["monitor"], key=lambda served: int(served["id"])):
+            if label := service.label_of(served["name"]):
+                mine.setdefault(label, int(served["id"]))
+            else:
+                own.setdefault(served["type"], int(served["id"]))
+        number = int(self.project["id"]) if self.project else 0
+        return Ids(number, self.teams, self.slack or "0", mine, own)
+
+
+class Reconciler:
+    """Brings one service's part of Sentry to what its `watch.toml` says."""
+
+    def __init__(self, sentry: Sentry, service: Service, watch: Watch, *, prune: bool) -> None:
+        self._sentry = sentry
+        self._service = service
+        self._watch = watch
+        self._prune = prune
+
+    def plan(self) -> Plan:
+        """Look at all, write nothing. Raises Failure, also for a body that our rules refuse."""
+        teams = self._sentry.team_ids(teams_of(self._watch, self._service))
+        slack = None
+        if uses_slack(self._watch, self._service):
+            slack = self._sentry.slack_id(self._watch.slack_workspace)
+        project = self._sentry.project()
+        number = int(project["id"]) if project else 0
+        plan = Plan(
+            teams=teams,
+            slack=slack,
+            project=project,
+            environment_known=self._sentry.has_environment(),
+            dsn_wanted=env_file.wants_dsn(),
+            have={kind: self._sentry.list(kind, number) for kind in KINDS},
+        )
+        for kind in KINDS:
+            todo, left = self._changes(plan, kind)
+            plan.changes += todo
+            plan.left += left
+        if project and (note := env_file.other_dsn(self._sentry.dsn)):
+            plan.notes.append(note)
+        return plan
+
+    def everything(self) -> list[Change]:
+        """Return what takes away all that carries this service's mark. Raises Failure."""
+        project = self._sentry.project()
+        number = int(project["id"]) if project else 0
+        return [
+            change
+            for kind in reversed(KINDS)
+            for change in changes(
+                kind, {}, self._sentry.list(kind, number), self._service, prune=True
+            )[0]
+        ]
+
+    def destroy(self, found: list[Change], done: Say) -> None:
+        """Take away what `everything` returned. Raises Failure."""
+        for change in found:
+            self._write(change, done)
+
+    def apply(self, plan: Plan, done: Say) -> None:
+        """Write what `plan` found, and say each thing when it is done. Raises Failure.
+
+        Whatever interrupts it, the next run finds what is there by its name and goes on.
+        """
+        self._make_project(plan, done)
+        for kind in KINDS:
+            todo = [one for one in self._changes(plan, kind)[0] if one.verb != "delete"]
+            for change in todo:
+                self._write(change, done)
+            if any(change.verb == "create" for change in todo):
+                # Somebody else may have made the same at the same time; then the older one counts.
+                plan.have[kind] = self._sentry.list(kind, plan.ids(self._service).project)
+        for kind in reversed(KINDS):
+            for change in self._changes(plan, kind)[0]:
+                if change.verb == "delete":
+                    self._write(change, done)
+
+    def _make_project(self, plan: Plan, done: Say) -> None:
+        if plan.project is None:
+            self._sentry.create_project()
+            plan.project = self._sentry.project()
+            if plan.project is None:
+                raise Failure(Exit.NOT_FOUND, "The token can't see the project that it just made.")
+            plan.have["monitor"] = self._sentry.list("monitor", int(plan.project["id"]))
+            done(f"created project {self._service.slug}")
+        if not plan.environment_known:
+            self._sentry.create_environment()
+            done(f"recorded a deploy to {self._service.environment}")
+        if plan.dsn_wanted:
+            env_file.write_dsn(self._sentry.dsn())
+            done("wrote SENTRY_DSN to .env")
+
+    def _write(self, change: Change, done: Say) -> None:
+        try:
+            self._sentry.write(change)
+        except Failure as failure:
+            # A dashboard's title is unique: somebody who applies at the same time was faster.
+            if not (failure.code == Exit.CONFLICT and change.verb == "create"):
+                raise
+        done(f'{change.verb}d {change.kind} "{change.label}"')
+
+    def _changes(self, plan: Plan, kind: Kind) -> tuple[list[Change], list[str]]:
+        want = self._bodies(plan)[kind]
+        return changes(kind, want, plan.have[kind], self._service, prune=self._prune)
+
+    def _bodies(self, plan: Plan) -> Bodies:
+        ids = plan.ids(self._service)
+        made = bodies(self._watch, self._service, ids)
+        if found := problems_in(made, self._service, ids):
+            lines = [f"  {line}" for line in found]
+            raise Failure(Exit.WATCH, "\n".join(["watch.toml is wrong, nothing was sent:", *lines]))
+        missing = {alert.watch for alert in self._watch.alerts if isinstance(alert.watch, str)}
+        if plan.project and (missing := missing - ids.own_monitors.keys()):
+            raise Failure(
+                Exit.NOT_FOUND,
+                f"The project has no monitor of the type {min(missing)!r} yet. Run it again soon.",
+            )
+        return made

@@ -1,0 +1,147 @@
+"""What this service has in Sentry: how it is found, made, changed and removed there."""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from .api import Api
+from .changes import Change
+from .failure import Exit, Failure
+from .rules import Kind
+from .service import Service
+
+Json = dict[str, Any]
+
+KINDS: Final[tuple[Kind, ...]] = (
+    "monitor",
+    "alert",
+    "dashboard",
+)  # each may refer to the ones before it
+_PLACES: Final = {"monitor": "detectors", "alert": "workflows", "dashboard": "dashboards"}
+_PROJECT_NAME_LENGTH: Final = 50
+
+
+class Sentry:
+    """One organisation, as one service sees it. Every method raises Failure."""
+
+    def __init__(self, api: Api, service: Service) -> None:
+        self._api = api
+        self._service = service
+        self._organization = f"organizations/{service.org}"
+        self._project = f"projects/{service.org}/{service.slug}"
+
+    def team_ids(self, slugs: set[str]) -> dict[str, int]:
+        """Look up teams."""
+        teams = self._api.all(f"{self._organization}/teams/", "teams", detailed="0")
+        known = {team["slug"]: int(team["id"]) for team in teams}
+        if unknown := sorted(slugs - known.keys()):
+            some = ", ".join(sorted(known)[:8]) or "none"
+            raise Failure(
+                Exit.TEAM,
+                f"{self._service.org} has no team {unknown[0]!r}; the token sees: {some}. Mend "
+                "owner or alert_email_team in pyproject.toml, or make the team.",
+            )
+        return {slug: known[slug] for slug in slugs}
+
+    def slack_id(self, workspace: str) -> str:
+        """Find the Slack workspace; `workspace` chooses one if there are several."""
+        query = {"providerKey": "slack"}
+        found = self._api.all(f"{self._organization}/integrations/", "Slack workspaces", **query)
+        active = {one["name"]: str(one["id"]) for one in found if one["status"] == "active"}
+        if workspace in active:
+            return active[workspace]
+        if len(active) == 1 and not workspace:
+            return next(iter(active.values()))
+        if not active:
+            raise Failure(
+                Exit.SLACK,
+                f"{self._service.org} has no Slack workspace. Connect it at Sentry > Settings > "
+                "Integrations > Slack, or empty alert_slack_channel in pyproject.toml: then all "
+                "goes by e-mail.",
+            )
+        names = ", ".join(sorted(active))
+        raise Failure(
+            Exit.SLACK,
+            f"Choose the Slack workspace: slack_workspace in watch.toml is one of {names}.",
+        )
+
+    def has_environment(self) -> bool:
+        """Return whether the environment was ever seen."""
+        path = f"{self._organization}/environments/"
+        known = self._api.all(path, "environments", visibility="all")
+        return self._service.environment in {one["name"] for one in known}
+
+    def project(self) -> Json | None:
+        """Return the project, None if there is none."""
+        return self._api.find(f"{self._project}/", "project")
+
+    def dsn(self) -> str:
+        """Return the public DSN of the project's first key in use."""
+        for key in self._api.all(f"{self._project}/keys/", "keys of the project"):
+            if key["isActive"]:
+                return str(key["dsn"]["public"])
+        raise Failure(Exit.NOT_FOUND, f"The project {self._service.slug} has no key in use.")
+
+    def create_project(self) -> None:
+        """Make the project; it is no failure if somebody was faster."""
+        name = self._service.name[:_PROJECT_NAME_LENGTH].strip() or self._service.slug
+        body = {
+            "name": name,
+            "slug": self._service.slug,
+            "platform": "python-fastapi",
+            "default_rules": False,
+        }
+        path = f"teams/{self._service.org}/{self._service.owner}/projects/"
+        try:
+            made = self._api.create(path, body, "create project")
+        except Failure as failure:
+            if failure.code != Exit.CONFLICT:
+                raise
+        else:
+            if made["slug"] != self._service.slug:
+                given = made["slug"]
+                problem = f"Sentry named the project {given!r} instead of {self._service.slug!r}"
+                raise Failure(Exit.CONFLICT, f"{problem}: an older one has that name.")
+
+    def create_environment(self) -> None:
+        """Record a deploy, which is what makes an environment.
+
+        Its release is older than any real one, so that it never is "the latest".
+        """
+        version = f"{self._service.slug}@0.0.0"
+        releases = f"{self._organization}/releases/"
+        release = {"version": version, "projects": [self._service.slug]}
+        self._api.create(releases, release, "create release")
+        deploy = {
+            "environment": self._service.environment,
+            "name": "monitoring",
+            "projects": [self._service.slug],
+        }
+        self._api.create(f"{releases}{quote(version, safe='')}/deploys/", deploy, "record deploy")
+
+    def list(self, kind: Kind, project_id: int) -> list[Json]:
+        """Return the project's monitors, or all alerts, or this service's dashboards as a whole."""
+        path = f"{self._organization}/{_PLACES[kind]}/"
+        if kind == "monitor":
+            if not project_id:
+                return []
+            return list(self._api.all(path, "monitors", project=str(project_id)))
+        found = list(self._api.all(path, f"{kind}s"))
+        if kind == "alert":
+            return found  # also those whose monitor was deleted, which no filter by project finds
+        ours = [one["id"] for one in found if self._service.label_of(one["title"])]
+        whole = [self._api.find(f"{path}{one}/", "dashboard") for one in ours]
+        return [dashboard for dashboard in whole if dashboard]
+
+    def write(self, change: Change) -> None:
+        """Do what a change says."""
+        path = f"{self._organization}/{_PLACES[change.kind]}/"
+        what = f'{change.verb} {change.kind} "{change.label}"'
+        if change.verb == "delete":
+            self._api.delete(f"{path}{change.id}/", what)
+        elif change.verb == "update":
+            self._api.update(f"{path}{change.id}/", change.body, what)
+        elif change.kind == "monitor":
+            of_project = f"{self._organization}/projects/{self._service.slug}/detectors/"
+            self._api.create(of_project, change.body, what)
+        else:
+            self._api.create(path, change.body, what)

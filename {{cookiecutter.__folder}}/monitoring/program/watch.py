@@ -1,0 +1,165 @@
+"""Reads `watch.toml`: what a team writes, checked for its form. `rules.py` checks what it means."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
+
+from app.observability import Severity
+
+from .failure import Exit, Failure
+
+WATCH_FILE = Path(__file__).resolve().parents[1] / "watch.toml"
+_SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def _seconds(value: Any) -> int:
+    found = re.fullmatch(r"(\d{1,4})([mhdw])", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("should be a time such as 5m, 1h, 1d or 1w")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _severity(value: Any) -> Severity:
+    if value not in Severity.__members__:
+        raise ValueError(f"should be {', '.join(Severity.__members__)}")
+    return Severity[value]
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("should be one line of text without spaces around it")
+    return value
+
+
+Seconds = Annotated[int, BeforeValidator(_seconds)]
+Text = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_one_line)]
+Target = Annotated[str, Field(pattern=r"^(slack(:#?[^\s:#]+)?|email(:[a-z0-9_-]+)?)$")]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Monitor(_Data):
+    """A number to watch, and from where on it is too much (`above`) or too little (`below`)."""
+
+    measure: str
+    query: str
+    over: Seconds
+    above: float | None = None
+    below: float | None = None
+    compared_with: Seconds | None = None  # so long ago; the threshold is then in percent of it
+    dataset: str = "events_analytics_platform"
+
+
+class Tell(_Data):
+    """Whom to tell, with which words."""
+
+    severity: Annotated[Severity, BeforeValidator(_severity)]
+    text: Text
+    by: Annotated[list[Target], Field(min_length=1)]
+    only: list[Literal["level", "latest_release"]] = []
+
+
+class Alert(_Data):
+    name: Text
+    description: str = ""
+    watch: Annotated[
+        Annotated[Monitor, Tag("monitor")]
+        | Annotated[Literal["error", "issue_stream"], Tag("own monitor")],
+        Discriminator(lambda value: "own monitor" if isinstance(value, str) else "monitor"),
+    ]
+    on: Annotated[list[Literal["new", "regressed", "reappeared"]], Field(min_length=1)]
+    repeat: Seconds
+    tell: Annotated[list[Tell], Field(min_length=1)]
+
+
+class Widget(_Data):
+    title: Text
+    description: str = ""
+    of: str
+    show: str
+    columns: list[str] = []
+    measure: list[str] = []
+    query: str = ""
+    sort: str = ""
+    limit: int | None = None
+    size: Annotated[list[int], Field(min_length=2, max_length=2)]
+    interval: str = ""
+
+
+class Dashboard(_Data):
+    title: Text
+    period: str
+    widgets: Annotated[list[Widget], Field(min_length=1)]
+
+
+class Watch(_Data):
+    """All of `watch.toml`."""
+
+    environment: str
+    slack_workspace: str = ""
+    alerts: list[Alert] = []
+    dashboards: list[Dashboard] = []
+
+
+def load(file: Path = WATCH_FILE) -> Watch:
+    """Read `watch.toml`.
+
+    Raises:
+        Failure: if it isn't there, is no TOML, or has another form; one line for each problem.
+    """
+    try:
+        data = tomllib.loads(file.read_text("utf-8"))
+        watch = Watch.model_validate(data)
+    except OSError as error:
+        raise Failure(Exit.WATCH, f"{file} can't be read: {error.strerror}.") from None
+    except ValidationError as error:
+        lines = [_explain(data, problem) for problem in error.errors(include_url=False)]
+        raise Failure(Exit.WATCH, "\n".join([f"{file.name} is wrong:", *lines])) from None
+    except ValueError as error:  # TOML, or not UTF-8
+        raise Failure(Exit.WATCH, f"{file.name} is no TOML: {error}.") from None
+    _refuse_twins("alerts", [alert.name for alert in watch.alerts])
+    _refuse_twins("dashboards", [dashboard.title for dashboard in watch.dashboards])
+    for dashboard in watch.dashboards:
+        titles = [widget.title for widget in dashboard.widgets]
+        _refuse_twins(f'widgets in dashboard "{dashboard.title}"', titles)
+    return watch
+
+
+def _refuse_twins(kind: str, names: list[str]) -> None:
+    # Names are what things in Sentry are found again by.
+    if twins := sorted({name for name in names if names.count(name) > 1}):
+        raise Failure(Exit.WATCH, f"watch.toml is wrong:\n  two {kind} are named {twins[0]!r}")
+
+
+def _explain(data: Any, problem: Any) -> str:
+    """Write where a problem is, with the names that things have instead of their numbers."""
+    names = []
+    *steps, last = problem["loc"]
+    for step in (*steps, last):
+        if isinstance(step, int):
+            data = data[step]
+            named = isinstance(data, dict) and (data.get("name") or data.get("title"))
+            names.append(f'"{named}"' if named else f"number {step + 1}")
+        elif step == last or step in data:  # else it names a choice, not a place
+            data = data.get(step)
+            names.append(step)
+    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = {
+        "missing": "is missing",
+        "extra_forbidden": "is not known here: is it misspelt?",
+    }.get(problem["type"], message)
+    return f"  {' '.join(names)} {message[0].lower()}{message[1:]}"
