@@ -3,10 +3,10 @@ BIN := .venv/bin
 SERVICE := {{cookiecutter.__folder}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo new test bench lint
+.PHONY: help install demo demo-monitoring new test bench lint
 
 help:  ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 install: $(BIN)/.installed  ## Install everything into .venv
 
@@ -23,6 +23,9 @@ $(BIN)/.installed: pyproject.toml uv.lock
 
 demo: install  ## Generate a service, make it fail, show the error that arrives
 	@$(BIN)/python -m demo $(ARGS)
+
+demo-monitoring: install  ## Bring alerts and dashboards to a Sentry on this machine
+	@$(BIN)/python -m demo.monitoring
 
 new: install  ## Answer the questions and get a service: make new [IN=folder]
 	@$(BIN)/cookiecutter --output-dir "$(or $(IN),..)" .

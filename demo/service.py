@@ -30,7 +30,7 @@ class Service:
     def __init__(self, processes: Processes, parent: Path) -> None:
         """Make the next free `demo-N` in `parent`. Raises OSError if that is impossible."""
         self._processes = processes
-        self._env = _environment()
+        self._env = environment()
         self._home = _new_folder(parent)
         self.log = self._home / "run.log"
 
@@ -107,7 +107,8 @@ def _new_folder(parent: Path) -> Path:
         number += 1
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the caller's environment without what is only the caller's."""
     env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     env = {name: value for name, value in env.items() if not name.startswith("SENTRY_")}
     # `python3` in the service's Makefile is then the one that runs this, which is new enough.

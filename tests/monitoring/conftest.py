@@ -49,7 +49,9 @@ class Monitoring:
         )
 
     def run(self, *arguments: str, **env: str) -> Ended:
-        return ended(self.start(*arguments, **env))
+        done = ended(self.start(*arguments, **env))
+        assert self.sentry.token not in done.out + done.err
+        return done
 
     def apply(self, *options: str, **env: str) -> Ended:
         done = self.run("apply", "--yes", *options, **env)

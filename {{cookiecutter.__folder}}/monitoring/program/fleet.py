@@ -74,7 +74,7 @@ def _plan(service: Path, options: list[str]) -> Result:
     )
     fine = done.returncode in (Exit.OK, Exit.CHANGES)
     lines = (done.stdout if fine else done.stderr).strip().splitlines() or ["no output"]
-    return Result(service.name, done.returncode, lines[-1].removeprefix("Stopped: "))
+    return Result(service.name, done.returncode, lines[-1].strip().removeprefix("Stopped: "))
 
 
 def _table(results: list[Result]) -> Iterator[str]:

@@ -107,11 +107,12 @@ class Reconciler:
         self._make_project(plan, done)
         for kind in KINDS:
             todo = [one for one in self._changes(plan, kind)[0] if one.verb != "delete"]
-            for change in todo:
-                self._write(change, done)
+            conflicts = [found for change in todo if (found := self._write(change, done))]
             if any(change.verb == "create" for change in todo):
                 # Somebody else may have made the same at the same time; then the older one counts.
                 plan.have[kind] = self._sentry.list(kind, plan.ids(self._service).project)
+            if conflicts and any(one.verb == "create" for one in self._changes(plan, kind)[0]):
+                raise conflicts[0]
         for kind in reversed(KINDS):
             for change in self._changes(plan, kind)[0]:
                 if change.verb == "delete":
@@ -132,14 +133,16 @@ class Reconciler:
             env_file.write_dsn(self._sentry.dsn())
             done("wrote SENTRY_DSN to .env")
 
-    def _write(self, change: Change, done: Say) -> None:
+    def _write(self, change: Change, done: Say) -> Failure | None:
+        """Write, or return the conflict with somebody who makes the same at the same time."""
         try:
             self._sentry.write(change)
         except Failure as failure:
-            # A dashboard's title is unique: somebody who applies at the same time was faster.
-            if not (failure.code == Exit.CONFLICT and change.verb == "create"):
-                raise
+            if failure.code == Exit.CONFLICT and change.verb == "create":
+                return failure
+            raise
         done(f'{change.verb}d {change.kind} "{change.label}"')
+        return None
 
     def _changes(self, plan: Plan, kind: Kind) -> tuple[list[Change], list[str]]:
         want = self._bodies(plan)[kind]
