@@ -19,7 +19,7 @@ from tests.services import ROOT, Service
 CHOICES: dict[str, list[str]] = {
     name: values
     for name, values in json.loads((ROOT / "cookiecutter.json").read_text("utf-8")).items()
-    if isinstance(values, list)
+    if isinstance(values, list) and name[0] != "_"
 }
 OTHER_TEXT = {
     "sentry_dsn": "https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/42",
@@ -30,7 +30,7 @@ OTHER_TEXT = {
     "owner": "team_7",
     "sentry_org": "acme",
 }
-HOSTILE_NAMES = [
+HOSTILE_TEXTS = [
     """O'Brien "svc" 한글""",
     '"""',
     "'''",
@@ -56,8 +56,8 @@ def variants() -> Iterator[dict[str, str]]:
     for values in AllPairs(list(every.values())):
         pairs = zip(every, values, strict=True)
         yield {name: value for name, value in pairs if value}
-    for text in HOSTILE_NAMES:
-        yield {"project_name": text, "description": text, "project_slug": "hostile"}
+    for name, description in zip(HOSTILE_TEXTS[::2], HOSTILE_TEXTS[1::2], strict=True):
+        yield {"project_name": name, "description": description, "project_slug": "hostile"}
 
 
 def name_of(answers: dict[str, str]) -> str:
@@ -128,10 +128,12 @@ def test_types(service: Service, tmp_path_factory: pytest.TempPathFactory) -> No
         checked_sources.add(digest)
 
 
-def test_its_own_tests_pass(service: Service, answers: dict[str, str]) -> None:
+def test_its_own_tests_pass(service: Service, answers: dict[str, str], tmp_path: Path) -> None:
     # Scrubbing is pure functions, the same in every variant: once is enough.
     fewer = ["--ignore=tests/observability/test_scrubbing.py"] if answers else []
-    done = service.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *fewer)
+    # By default the last three runs' folders are kept, and those of others that still run removed.
+    own_folder = f"--basetemp={tmp_path / 'own'}"
+    done = service.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", own_folder, *fewer)
     assert done.returncode == 0, done.stdout
     assert "passed" in done.stdout and "skipped" not in done.stdout
 
