@@ -86,7 +86,7 @@ def another_package(service: Path) -> None:
     for path in filter(None, listed.split("\0")):
         file = service / path
         text = file.read_text("utf-8")
-        file.write_text(re.sub(r"\bapp([./:])(?=\w)", r"mentoring\1", text), "utf-8")
+        file.write_text(re.sub(r"\bapp(?=[./:]\w| import)", "mentoring", text), "utf-8")
 
 
 def windows_line_ends(service: Path) -> None:
@@ -190,7 +190,13 @@ TEAMS = [
         change("README.md", "## Start", "## What it does\n\nIt mentors.\n\n## Start"),
         description="",
     ),
-    team("the package renamed", another_package, "pyproject.toml", "Makefile", "Dockerfile"),
+    team(
+        "the package renamed",
+        another_package,
+        f"{STANDARD}/names.py",
+        "mentoring/observability/names.py",
+        "mentoring/observability/numbers.py",
+    ),
     team(
         "own file where a new one comes",
         write(f"{STANDARD}/arriving.py", "OURS = 'all of it is ours'\n"),
