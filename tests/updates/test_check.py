@@ -64,7 +64,7 @@ def test_adopt_finds_version_and_answers(repository: Path, tmp_path: Path, versi
     replace(service / "README.md", "## Start", "## Begin")
     done = ion(service, "adopt", str(repository))
     assert done.returncode == 0, done.stderr
-    assert f"{version} fits best: 9" in done.stdout
+    assert f"{version} fits best: " in done.stdout
     assert read_state(service) == made
     git(service, "init", "--quiet")
     commit(service, "Begin")
