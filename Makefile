@@ -3,7 +3,7 @@ BIN := .venv/bin
 SERVICE := {{cookiecutter.__folder}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-monitoring new test bench lint
+.PHONY: help install demo demo-monitoring new test bench lint release
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -45,3 +45,10 @@ lint: install  ## Check style and types
 		../$(BIN)/ruff check --config ../pyproject.toml app monitoring tests variants && \
 		../$(BIN)/ruff format --check --config ../pyproject.toml app monitoring tests variants && \
 		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app monitoring tests
+
+release: lint test  ## Check and tag a version: make release VERSION=0.2.0
+	@grep -qx '## $(VERSION)' CHANGELOG.md && grep -q '"_template_version": "$(VERSION)"' cookiecutter.json && \
+		grep -qx 'version = "$(VERSION)"' pyproject.toml || \
+		{ echo "CHANGELOG.md, cookiecutter.json and pyproject.toml (with uv lock) have to say $(or $(VERSION),VERSION=…) first." >&2; exit 1; }
+	@test -z "$$(git status --porcelain)" || { echo "Commit your changes first." >&2; exit 1; }
+	@git tag --annotate --message "$(VERSION)" "v$(VERSION)" && echo "Tagged. Next: git push origin v$(VERSION)"

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -110,6 +111,8 @@ def rendered(version: Version, rendering: Future[Rendered]) -> Rendered:
         return rendering.result()
     except RenderError as error:
         raise Failure(f"{version.name} can't be rendered: {error}") from None
+    except BrokenProcessPool:
+        raise Failure(f"{version.name} can't be rendered: its process was ended.") from None
 
 
 class Templates:

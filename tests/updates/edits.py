@@ -80,13 +80,17 @@ def without_example(service: Path) -> None:
     replace(main, "    app.include_router(messages.router)\n", "")
 
 
+# The package's name, where it isn't that of the variable.
+APP = re.compile(r"(?<=from )app(?=[. ])|(?<=import )app(?=\.)|\bapp(?=\.main:app|/)")
+
+
 def another_package(service: Path) -> None:
     git(service, "mv", "app", "mentoring")
     listed = git(service, "ls-files", "-z", "*.py", "Dockerfile", "Makefile", "pyproject.toml")
     for path in filter(None, listed.split("\0")):
         file = service / path
         text = file.read_text("utf-8")
-        file.write_text(re.sub(r"\bapp([./:])(?=\w)", r"mentoring\1", text), "utf-8")
+        file.write_text(re.sub(APP, "mentoring", text), "utf-8")
 
 
 def windows_line_ends(service: Path) -> None:
@@ -190,7 +194,13 @@ TEAMS = [
         change("README.md", "## Start", "## What it does\n\nIt mentors.\n\n## Start"),
         description="",
     ),
-    team("the package renamed", another_package, "pyproject.toml", "Makefile", "Dockerfile"),
+    team(
+        "the package renamed",
+        another_package,
+        f"{STANDARD}/names.py",
+        "mentoring/observability/names.py",
+        "mentoring/observability/numbers.py",
+    ),
     team(
         "own file where a new one comes",
         write(f"{STANDARD}/arriving.py", "OURS = 'all of it is ours'\n"),

@@ -10,12 +10,15 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ion_sentry.merge import place_of
 from ion_sentry.state import read_state
-from ion_sentry.template import Template, rendered, templates
+from ion_sentry.template import Template, Version, rendered, templates
+from ion_sentry.update import carry_out, make_plan
 from tests.services import BIN, clean_environment
 from tests.updates.edits import TEAMS, Team
 from tests.updates.history import commit, git, make_template
@@ -79,16 +82,31 @@ def clone_afresh(service: Path, team: Team, folder: Path) -> Path:
     return folder / "afresh" / team.prefix
 
 
-def update(service: Path, tool: str, version: str, old: Path, new: Path) -> Result:
+# Updates a service to a version; returns the exit code, and what is told.
+Tool = Callable[[Path, Version], tuple[int, str]]
+
+
+def by_cruft(service: Path, version: Version) -> tuple[int, str]:
+    done = run(service, "cruft", "update", "-y", "--checkout", version.name)
+    return done.returncode, done.stdout + done.stderr
+
+
+def by_ion_sentry(template: Template) -> Tool:
+    """Do what the command does, in this process: sixty of them would take minutes."""
+
+    def update(service: Path, version: Version) -> tuple[int, str]:
+        plan = make_plan(read_state(service), template, version.name)
+        merged = carry_out(plan, place_of(service))
+        return bool(merged.conflicts), "\n".join([*merged.conflicts, *merged.notes])
+
+    return update
+
+
+def update(service: Path, tool: Tool, version: Version, old: Path, new: Path) -> Result:
     """Update with a tool and measure, given what the two versions render to."""
     before = lines_of(service)
     gone = {path for path in files(old) if not (service / path).exists()}
-    commands = {
-        "cruft": ("cruft", "update", "-y", "--checkout", version),
-        "ion-sentry": ("ion-sentry", "update", "--to", version),
-    }
-    done = run(service, *commands[tool])
-    output = done.stdout + done.stderr
+    exit_code, output = tool(service, version)
     unmerged = git(service, "diff", "--name-only", "--diff-filter=U", "--relative", "-z").split(
         "\0"
     )
@@ -109,7 +127,7 @@ def update(service: Path, tool: str, version: str, old: Path, new: Path) -> Resu
         missed += [
             line for line in went if after[line] > max(wanted[line], before[line] - went[line])
         ]
-    return Result(done.returncode, output, conflicts, tuple(lost), tuple(missed))
+    return Result(exit_code, output, conflicts, tuple(lost), tuple(missed))
 
 
 def settle(service: Path) -> None:
@@ -155,27 +173,28 @@ def lines_of(folder: Path) -> Counter[str]:
     return total
 
 
-def live(template: Template, folder: Path, team: Team, tool: str = "ion-sentry") -> list[Result]:
+def live(template: Template, folder: Path, team: Team, tool: Tool) -> list[Result]:
     """Take a service through two updates, the second in a fresh clone."""
     service = begin(template.url, folder, team)
     answers = read_state(service).answers
     versions = [template.version(tag) for tag in VERSIONS]
     trees = [rendered(version, template.render(version, answers)).folder for version in versions]
-    results = [update(service, tool, VERSIONS[1], trees[0], trees[1])]
+    results = [update(service, tool, versions[1], trees[0], trees[1])]
     settle(service)
     service = clone_afresh(service, team, folder)
-    return [*results, update(service, tool, VERSIONS[2], trees[1], trees[2])]
+    return [*results, update(service, tool, versions[2], trees[1], trees[2])]
 
 
 def main() -> None:
     """Print the figures of the README."""
-    with TemporaryDirectory() as name, templates() as found:
-        folder = Path(name)
+    with TemporaryDirectory() as scratch, templates() as found:
+        folder = Path(scratch)
         template = found.get(make_template(folder).as_uri())
-        for tool in ("ion-sentry", "cruft"):
+        tools: dict[str, Tool] = {"ion-sentry": by_ion_sentry(template), "cruft": by_cruft}
+        for name, tool in tools.items():
             figures = Counter[str]()
             for number, team in enumerate(TEAMS):
-                for result in live(template, folder / tool / str(number), team, tool):
+                for result in live(template, folder / name / str(number), team, tool):
                     figures["updates"] += 1
                     figures["conflict" if result.conflicts else "clean"] += 1
                     figures["conflict, exit code 0"] += bool(
@@ -185,8 +204,8 @@ def main() -> None:
                     figures["missed"] += bool(result.missed)
                     if result.conflicts or result.lost or result.missed:
                         facts = (sorted(result.conflicts), result.lost, result.missed)
-                        print(tool, team, *facts, sep=" | ", file=sys.stderr)
-            print(tool, dict(figures))
+                        print(name, team, *facts, sep=" | ", file=sys.stderr)
+            print(name, dict(figures))
 
 
 if __name__ == "__main__":

@@ -220,9 +220,25 @@ def test_a_new_file_comes_to_where_the_team_moved_its_folder(
     assert (service / "mentoring/observability/arriving.py").exists()
 
 
-def test_an_interrupted_update_leaves_the_tree_as_it_was(service: Path) -> None:
+def test_a_failure_after_the_merge_leaves_the_tree_as_it_was(service: Path) -> None:
+    # Git adds nothing that a sparse checkout leaves out: here the state, which comes last.
+    git(service, "config", "core.sparseCheckout", "true")
+    (service / ".git/info").mkdir(exist_ok=True)
+    (service / ".git/info/sparse-checkout").write_text("/*\n!/.cruft.json\n")
     before = snapshot(service)
-    (service / ".cruft.json").chmod(0o444)
+    done = ion(service, "update")
+    assert done.returncode == 3
+    assert "Error: git add failed: " in done.stderr
+    assert not (service / "app/observability/arriving.py").exists()
+    assert (
+        snapshot(service).items()
+        >= {name: text for name, text in before.items() if name != ".cruft.json"}.items()
+    )
+    assert not status(service)
+
+
+def test_a_locked_repository_is_told(service: Path) -> None:
+    before = snapshot(service)
     lock = service / ".git/index.lock"
     lock.touch()
     done = ion(service, "update")

@@ -7,7 +7,7 @@ import pytest
 from ion_sentry.template import Template
 from tests.services import Service
 from tests.updates.edits import TEAMS, Team
-from tests.updates.simulation import live, settle
+from tests.updates.simulation import by_ion_sentry, live, settle
 
 # Of one service the tests are run, of the others the imports.
 TESTED = "a-renamed-file-edited"
@@ -15,7 +15,7 @@ TESTED = "a-renamed-file-edited"
 
 @pytest.mark.parametrize("team", TEAMS, ids=str)
 def test_nothing_is_lost_and_nothing_missed(template: Template, tmp_path: Path, team: Team) -> None:
-    results = live(template, tmp_path, team)
+    results = live(template, tmp_path, team, by_ion_sentry(template))
     for result in results:
         assert not result.lost, result.output
         assert not result.missed, result.output
