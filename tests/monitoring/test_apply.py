@@ -180,8 +180,8 @@ def test_without_a_channel_all_goes_by_email(service: Services, sentry: SentryAp
     assert monitoring.plan().code == 0
 
 
-@pytest.mark.parametrize("name", ["""O'Brien "svc" 한글 ${HOME} \\ </b>""", "👩‍👩‍👧 🚀", "a" * 100])
-def test_any_name_of_a_service(service: Services, sentry: SentryApi, name: str) -> None:
+def test_any_name_of_a_service(service: Services, sentry: SentryApi) -> None:
+    name = """O'Brien "svc" 한글 👩‍👩‍👧 ${HOME} \\ </b> %s """.ljust(100, "a")
     monitoring = service(
         project_name=name,
         description=name,
