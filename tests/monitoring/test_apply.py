@@ -11,7 +11,7 @@ import pytest
 from demo.sentry_api import SentryApi
 from tests.monitoring.conftest import Monitoring
 from tests.monitoring.schema import schema
-from tests.services import BIN, clean_environment
+from tests.services import BIN
 
 Services = Callable[..., Monitoring]
 NAME = "ion-mentoring: {} [production, as code]"
@@ -295,4 +295,3 @@ def test_the_commands_of_make(monitoring: Monitoring) -> None:
     makefile = (monitoring.folder / "Makefile").read_text("utf-8")
     assert "monitoring-plan: install" in makefile and "-m monitoring plan $(ARGS)" in makefile
     assert "monitoring-apply: install" in makefile and "-m monitoring apply $(ARGS)" in makefile
-    assert clean_environment()  # used as the base of all variables
