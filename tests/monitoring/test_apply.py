@@ -11,7 +11,7 @@ import pytest
 from demo.sentry_api import SentryApi
 from tests.monitoring.conftest import Monitoring
 from tests.monitoring.schema import schema
-from tests.services import BIN, clean_environment
+from tests.services import BIN
 
 Services = Callable[..., Monitoring]
 NAME = "ion-mentoring: {} [production, as code]"
@@ -180,8 +180,8 @@ def test_without_a_channel_all_goes_by_email(service: Services, sentry: SentryAp
     assert monitoring.plan().code == 0
 
 
-@pytest.mark.parametrize("name", ["""O'Brien "svc" 한글 ${HOME} \\ </b>""", "👩‍👩‍👧 🚀", "a" * 100])
-def test_any_name_of_a_service(service: Services, sentry: SentryApi, name: str) -> None:
+def test_any_name_of_a_service(service: Services, sentry: SentryApi) -> None:
+    name = """O'Brien "svc" 한글 👩‍👩‍👧 ${HOME} \\ </b> %s """.ljust(100, "a")
     monitoring = service(
         project_name=name,
         description=name,
@@ -295,4 +295,3 @@ def test_the_commands_of_make(monitoring: Monitoring) -> None:
     makefile = (monitoring.folder / "Makefile").read_text("utf-8")
     assert "monitoring-plan: install" in makefile and "-m monitoring plan $(ARGS)" in makefile
     assert "monitoring-apply: install" in makefile and "-m monitoring apply $(ARGS)" in makefile
-    assert clean_environment()  # used as the base of all variables

@@ -10,7 +10,7 @@ import pytest
 from demo.sentry_api import SentryApi
 from demo.sentry_state import Organization
 from tests.conftest import Generate
-from tests.monitoring.conftest import Monitoring, copy_of
+from tests.monitoring.conftest import ANSWERS, Monitoring, copy_of
 from tests.monitoring.schema import schema_errors
 
 Json = dict[str, Any]
@@ -91,7 +91,7 @@ DRIFTS: dict[str, tuple[Drift, str]] = {
     ),
     "monitor query": (
         lambda o: source(o).update(query="is_transaction:true"),
-        "query  is_transaction:true → is_transaction:true span.op:http.server",
+        "query\n        - is_transaction:true\n        + is_transaction:true span.op:http.server",
     ),
     "monitor measure": (lambda o: source(o).update(aggregate="count()"), "aggregate  count() →"),
     "monitor window": (lambda o: source(o).update(time_window=3600), "time_window  3600 → 300"),
@@ -188,7 +188,7 @@ DRIFTS: dict[str, tuple[Drift, str]] = {
 def shared(generate: Generate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
     """One service for all drifts: each is mended before the next."""
     folder: Path = tmp_path_factory.mktemp("drift") / "service"
-    copy_of(generate(alert_slack_channel="#ion-alerts"), folder)
+    copy_of(generate(**ANSWERS), folder)
     with SentryApi() as sentry:
         sentry.organization.environments.add("staging")
         monitoring = Monitoring(folder, sentry)
@@ -266,25 +266,24 @@ def test_what_people_added_is_left_alone(applied: Monitoring, sentry: SentryApi)
     assert mine in find(organization.dashboards, "Issues")["widgets"]
 
 
-def test_nothing_of_another_service_is_touched(
-    service: Callable[..., Monitoring], sentry: SentryApi
-) -> None:
-    neighbours = [
-        service(slug, project_slug=slug) for slug in ("ion", "ion-mentoring-2", "ion-mentoring")
-    ]
-    for neighbour in neighbours:
-        neighbour.apply()
-    assert [neighbour.plan("--prune").code for neighbour in neighbours] == [0, 0, 0]
+def test_nothing_of_another_service_is_touched(monitoring: Monitoring, sentry: SentryApi) -> None:
+    slugs = ["ion", "ion-mentoring-2", "ion-mentoring"]
+    for slug in slugs:
+        monitoring.apply(SENTRY_PROJECT=slug)
+    assert [monitoring.plan("--prune", SENTRY_PROJECT=slug).code for slug in slugs] == [0, 0, 0]
     before = copy.deepcopy(sentry.organization)
-    neighbours[0].run("destroy", "--yes")
-    gone = "ion: "
-    for now, then in (
-        (sentry.organization.alerts, before.alerts),
-        (sentry.organization.dashboards, before.dashboards),
+    monitoring.run("destroy", "--yes", SENTRY_PROJECT="ion")
+    for now, then, kept in (
+        (sentry.organization.alerts, before.alerts, 8),
+        (sentry.organization.dashboards, before.dashboards, 6),
     ):
-        kept = {n: b for n, b in then.items() if not (b.get("name") or b["title"]).startswith(gone)}
-        assert now == kept and len(kept) in (6, 8)
-    assert [neighbour.plan().code for neighbour in neighbours] == [2, 0, 0]
+        assert now == {
+            number: body
+            for number, body in then.items()
+            if not (body.get("name") or body["title"]).startswith("ion: ")
+        }
+        assert len(now) == kept
+    assert [monitoring.plan(SENTRY_PROJECT=slug).code for slug in slugs] == [2, 0, 0]
 
 
 def test_prune_removes_what_is_no_longer_wanted(applied: Monitoring, sentry: SentryApi) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from demo.sentry_api import SentryApi
 from tests.conftest import Generate
-from tests.monitoring.conftest import Monitoring
+from tests.monitoring.conftest import ANSWERS, Monitoring
 from tests.services import BIN, Service, clean_environment
 
 Json = dict[str, Any]
@@ -334,7 +334,7 @@ def python(service: Service, code: str, given: Any = None) -> Any:
 @pytest.fixture(scope="module")
 def verdicts(generate: Generate) -> dict[str, list[str]]:
     """What our rules say to every wrong body, and to the good ones."""
-    service = generate(alert_slack_channel="#ion-alerts")
+    service = generate(**ANSWERS)
     good = python(service, GOOD)
     cases: dict[str, tuple[str, Json]] = {
         f"{kind}/{label}": (kind, body) for kind in good for label, body in good[kind].items()

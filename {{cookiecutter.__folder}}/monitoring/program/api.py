@@ -59,6 +59,7 @@ class Api:
 
     def all(self, path: str, what: str, **query: str) -> Iterator[Json]:
         """Yield all objects of a list, however many pages it has."""
+        self._report(f"reading {what} …")
         found = 0
         cursor: str | None = ""
         while cursor is not None:
@@ -72,7 +73,7 @@ class Api:
             more = following.get("results") == "true"
             cursor = following.get("cursor") if more else None
             if cursor:
-                self._report(f"{what}: {found} …")
+                self._report(f"reading {what}: {found} …")
 
     def create(self, path: str, body: Json, what: str) -> Json:
         """POST a body and return what was made of it."""

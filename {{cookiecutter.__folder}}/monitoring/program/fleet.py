@@ -62,10 +62,11 @@ def plan_all(folder: Path, jobs: int, options: list[str]) -> int:
 
 def _plan(service: Path, options: list[str]) -> Result:
     own = service / ".venv" / "bin" / "python"
+    env = {name: value for name, value in os.environ.items() if name != "SENTRY_PROJECT"}
     done = subprocess.run(
         [str(own) if own.exists() else sys.executable, "-m", "monitoring", "plan", *options],
         cwd=service,
-        env=os.environ | {"PYTHONUTF8": "1"},
+        env=env | {"PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

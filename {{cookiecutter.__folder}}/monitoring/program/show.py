@@ -35,9 +35,16 @@ def _plain() -> bool:
 
 def clip(text: str, used: int = 0) -> str:
     """Make one line that fits, and that can't steer the terminal."""
-    width = max(shutil.get_terminal_size((100, 24)).columns, 60) - used
-    line = "".join(char if char.isprintable() else " " for char in text)
+    line, width = _harmless(text), _width() - used
     return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def _width() -> int:
+    return max(shutil.get_terminal_size((100, 24)).columns, 60)
+
+
+def _harmless(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def plan_lines(plan: Plan, watch: Watch, service: Service, url: str) -> Iterator[str]:
@@ -56,7 +63,8 @@ def plan_lines(plan: Plan, watch: Watch, service: Service, url: str) -> Iterator
     for change in plan.changes:
         more = _summary(change, watch, service)
         yield _line(change.verb, change.kind, change.label, more, width)
-        yield from (_difference(one, _names(plan, service)) for one in change.differences)
+        for one in change.differences:
+            yield from _difference(one, _names(plan, service))
     yield from (f"  {style('dim', clip(note, 2))}" for note in plan.notes)
     if plan.left:
         some = ", ".join(plan.left)
@@ -119,17 +127,20 @@ def _target(target: tuple[str, str]) -> str:
     return f"Slack #{name}" if kind == "slack" else f"e-mail to {name}"
 
 
-def _difference(one: Difference, names: dict[str, str]) -> str:
+def _difference(one: Difference, names: dict[str, str]) -> Iterator[str]:
     *path, last = one.path
     where = " ".join([*(part for part in path if part not in _WRAPPERS), last])
-    have, want = (_value(value, names if one.is_id else {}) for value in (one.have, one.want))
+    values = (_value(value, names if one.is_id else {}) for value in (one.have, one.want))
+    have, want = (_harmless(value) for value in values)
     if one.want is ABSENT:
-        told = f"{where} {have} → removed"
+        yield f"      {where} {have} → removed"
     elif one.have is ABSENT:
-        told = f"{where} {want} → added"
-    else:
-        told = f"{where}  {have} → {want}"
-    return f"      {clip(told.strip(), 6)}"
+        yield f"      {where} {want} → added"
+    elif len(where + have + want) + 11 <= _width():
+        yield f"      {where}  {have} → {want}"
+    else:  # whole, below each other: the end may be what differs
+        yield from (f"      {where}", f"        {style('delete', '-')} {have}")
+        yield f"        {style('create', '+')} {want}"
 
 
 def _value(value: Any, names: dict[str, str]) -> str:
