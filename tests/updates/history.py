@@ -166,6 +166,8 @@ def second(template: Path) -> None:
         template / SERVICE / "Dockerfile", "UV_LINK_MODE=copy", "UV_LINK_MODE=copy UV_OFFLINE=0"
     )
     replace(template / SERVICE / "Makefile", "PORT ?= 8000\n", "PORT ?= 8000\nHOST ?= 127.0.0.1\n")
+    # What is written for one machine only may change, too.
+    replace(template / "hooks/post_gen_project.py", "# All variables:", "# Every variable:")
     ask(template, region="eu")
     replace(
         template / "cookiecutter.json", '"traces_sample_rate": "0.1"', '"traces_sample_rate": "0.2"'

@@ -41,6 +41,8 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 def test_it_brings_the_newest_release_and_says_what_is_new(service: Path, repository: Path) -> None:
     (service / ".env").write_text("SENTRY_DSN=mine\n")
+    replace(service / "pyproject.toml", 'skip = [".cruft.json", ".env"]\n', "")
+    commit(service, "Without what cruft skips")
     done = ion(service, "update")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Updated from v90.1.0 to v90.3.0." in done.stdout
