@@ -1,7 +1,10 @@
 """Services generated from this template, and what they need to run."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -16,20 +19,28 @@ Generate = Callable[..., Service]
 
 
 @pytest.fixture(scope="session")
-def generate(
-    cookies_session: Cookies, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Generate]:
+def postgres() -> Iterator[Callable[[], PostgresServer]]:
+    """A PostgreSQL that starts when it is needed first."""
+    with ExitStack() as cleanup:
+
+        @cache
+        def server() -> PostgresServer:
+            # Not below pytest's own folder, whose rights any other run of pytest takes away.
+            folder = cleanup.enter_context(TemporaryDirectory(prefix="postgresql-"))
+            return cleanup.enter_context(get_server(folder, cleanup_mode="stop"))
+
+        yield server
+
+
+@pytest.fixture(scope="session")
+def generate(cookies_session: Cookies, postgres: Callable[[], PostgresServer]) -> Generate:
     """Generate a service once for each set of answers; its database is there and migrated."""
     services: dict[Any, Service] = {}
-    postgres: list[PostgresServer] = []
 
-    def new_database(folder: Path) -> str:
-        if not postgres:
-            data = tmp_path_factory.mktemp("postgresql")
-            postgres.append(get_server(data, cleanup_mode="delete").__enter__())
+    def new_database() -> str:
         name = f"service_{uuid4().hex}"
-        postgres[0].psql(f'CREATE DATABASE "{name}"')
-        return postgres[0].get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
+        postgres().psql(f'CREATE DATABASE "{name}"')
+        return postgres().get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
 
     def generate(**answers: str) -> Service:
         key = tuple(sorted(answers.items()))
@@ -39,16 +50,14 @@ def generate(
             folder = Path(baked.project_path)
             env = {}
             if answers.get("database") == "postgresql":
-                env["DATABASE_URL"] = new_database(folder)
+                env["DATABASE_URL"] = new_database()
             services[key] = Service(folder, env)
             if answers.get("database") != "none":
                 migrated = services[key].run("alembic", "upgrade", "head")
                 assert migrated.returncode == 0, migrated.stdout
         return services[key]
 
-    yield generate
-    for server in postgres:
-        server.__exit__(None, None, None)
+    return generate
 
 
 @pytest.fixture

