@@ -4,8 +4,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -109,8 +111,18 @@ class Running:
                 # uvicorn says that it runs before its workers listen; gunicorn itself listens.
                 ready = "startup complete" in "".join(self.output) or "Listening at:" in line
                 if self.url and ready:
+                    self._wait_until_it_listens()
                     return
         raise RuntimeError("the service did not start:\n" + "".join(self.output))
+
+    def _wait_until_it_listens(self) -> None:
+        # A worker says that it is ready just before it listens.
+        host, port = self.url.removeprefix("http://").split(":")
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(ConnectionRefusedError), socket.create_connection((host, int(port))):
+                return
+            time.sleep(0.02)
 
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None

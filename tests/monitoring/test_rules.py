@@ -403,9 +403,9 @@ def test_the_services_own_test_finds_it(monitoring: Monitoring) -> None:
 
 
 def test_severities_are_those_of_the_code(monitoring: Monitoring, sentry: SentryApi) -> None:
-    capture = monitoring.folder / "app/observability/capture.py"
-    text = capture.read_text("utf-8")
-    capture.write_text(
+    source = monitoring.folder / "app/observability/severity.py"
+    text = source.read_text("utf-8")
+    source.write_text(
         text.replace('P2 = "error"', 'P2 = "warning"').replace('P3 = "warning"', 'P3 = "info"')
     )
     monitoring.apply()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.services import BIN, ROOT
+from tests.services import BIN, ROOT, clean_environment
 from tests.updates.history import git
 from tests.updates.simulation import run
 
@@ -175,7 +175,11 @@ def test_the_url_for_uv_is_made_of_every_kind(clone: Path, tmp_path: Path) -> No
     }.items():
         (service / ".cruft.json").write_text(json.dumps(state | {"template": template}))
         done = subprocess.run(
-            ["make", "check-update", "ARGS=--json"], cwd=service, capture_output=True, text=True
+            ["make", "check-update", "ARGS=--json"],
+            cwd=service,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
         )
         assert done.stdout.splitlines()[-4:] == [url, "ion-sentry", "check", "--json"], done
 
