@@ -2,15 +2,23 @@
 
 The template owns this package and rewrites it in updates. Don't edit it: what a team may tune is
 a setting, what it may extend has a function. The README lists both.
+
+An error's way: `middleware` lays two layers around the application and makes a `request` for each
+call. What fails comes to `capture`, from there, from `logs`, from `tasks`, or by `capture_error`.
+`severity` says whether it counts, `records` whether it is news, `storm` whether there is room for
+it; `scopes` says what was known where it happened. The SDK makes an event of it, `events` adds the
+exception's `chain` with its frames, `request` what was asked. `delivery` puts it in line before
+everything else; there `envelopes` and `scrubbing` see to it that it is whole, and says no secret.
 """
 
 from fastapi import FastAPI
 
-from .capture import capture_error, capture_message, error_scope
+from .capture import capture_error, capture_message
 from .logs import add_trace_id
 from .middleware import install_middleware
 from .problems import Problem, install_problems
 from .project import ANSWERS, PROJECT
+from .scopes import error_scope, set_user
 from .sdk import add_scrubber, init_sentry
 from .settings import SentrySettings
 from .severity import Severity, ignore_exception, set_severity
@@ -31,6 +39,7 @@ __all__ = [
     "init_sentry",
     "install",
     "set_severity",
+    "set_user",
     "spawn",
 ]
 

@@ -2,74 +2,26 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import sentry_sdk
-from sentry_sdk.utils import event_from_exception
+from sentry_sdk.scope import use_scope
 
-from .once import mark, report_of
-from .request import current_request
-from .severity import PRIORITY_OF_LEVEL, Severity, causes, severity_of
-from .storm import SHOWN, Key, StormGuard, key_of
+from .events import Event, exception_of
+from .plain import MAX_TEXT, cut, text_of
+from .records import Report, current_records
+from .request import REQUEST, current_request
+from .scopes import NOTHING_MORE, Contexts, Details, Tags, User, severity_of_scope
+from .severity import PRIORITY_OF_LEVEL, USUAL, Severity, severity_of
+from .storm import SHOWN, Key, StormGuard, key_here, key_of
 
-Tags = Mapping[str, str]
-Contexts = Mapping[str, Mapping[str, Any]]
-User = Mapping[str, Any]
-Event = dict[str, Any]
+logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class Details:
-    """What goes with an event, besides what is known of it anyway."""
-
-    severity: Severity | None = None
-    tags: Tags = field(default_factory=dict)
-    contexts: Contexts = field(default_factory=dict)
-    user: User | None = None
-
-    def apply(self, scope: sentry_sdk.Scope) -> None:
-        """Put the details on a scope of the SDK."""
-        if self.severity:
-            scope.set_level(self.severity.value)
-            scope.set_tag("priority", self.severity.name)
-        for key, value in self.tags.items():
-            scope.set_tag(key, value)
-        for name, context in self.contexts.items():
-            scope.set_context(name, dict(context))
-        if self.user is not None:
-            scope.set_user(dict(self.user))
-
-
-_severity_of_scope: ContextVar[Severity | None] = ContextVar("severity_of_scope", default=None)
-_reporting: ContextVar[bool] = ContextVar("reporting", default=False)
-# An exception outlives the scope it was raised in, so it carries what that scope knew.
-_CARRIED: Final = "__ion_details__"
-
-
-@contextmanager
-def error_scope(
-    *,
-    severity: Severity | None = None,
-    tags: Tags | None = None,
-    contexts: Contexts | None = None,
-    user: User | None = None,
-) -> Iterator[None]:
-    """Give whatever is raised or captured inside these details. Nothing leaks out of it."""
-    details = Details(severity, tags or {}, contexts or {}, user)
-    token = _severity_of_scope.set(severity or _severity_of_scope.get())
-    try:
-        with sentry_sdk.new_scope() as scope:
-            details.apply(scope)
-            yield
-    except Exception as error:
-        error.__dict__.setdefault(_CARRIED, []).append(details)
-        raise
-    finally:
-        _severity_of_scope.reset(token)
+# In the hint of an event: it has been judged here. What else comes to `before_send`, the SDK
+# captured by itself.
+_JUDGED: Final = "ion_judged"
+_ERROR: Final = "ion_error"
 
 
 def capture_error(
@@ -85,7 +37,7 @@ def capture_error(
     Without `severity` the one of the surrounding `error_scope` holds, else the policy's. Returns
     None while Sentry is off, and where the storm guard holds the error back.
     """
-    return report(error, Details(severity, tags or {}, contexts or {}, user))
+    return report(error, Details(severity, tags, contexts, user))
 
 
 def capture_message(
@@ -99,126 +51,145 @@ def capture_message(
     """Report `message` and return the event's id.
 
     Without `severity` the one of the surrounding `error_scope` holds, else P4. Returns None while
-    Sentry is off.
+    Sentry is off, and where the storm guard holds the messages of this place back.
     """
-    chosen = severity or _severity_of_scope.get() or Severity.P4
-    with sentry_sdk.new_scope() as scope:
-        Details(chosen, tags or {}, contexts or {}, user).apply(scope)
-        return scope.capture_message(message)
+    details = Details(severity or severity_of_scope() or Severity.P4, tags, contexts, user)
+    event = {"message": text_of(message)}
+    return send_event(key_here("message"), event, details=details)
 
 
 def report(
     error: BaseException,
-    details: Details | None = None,
+    details: Details = NOTHING_MORE,
     *,
     handled: bool = True,
-    record: logging.LogRecord | None = None,
+    event: Event | None = None,
 ) -> str | None:
-    """Report `error` as `capture_error` does.
+    """Report `error` as `capture_error` does. It never raises.
 
-    An error that isn't `handled` counts as a crash. `record` is the log record that told of it.
+    An error that isn't `handled` counts as a crash. `event` is what is known of it besides.
     """
     if not sentry_sdk.is_initialized():
         return None
-    request = current_request.get()
-    details = details or Details()
-    if not details.severity and not is_worth_reporting(error):
+    try:
+        return _report(error, details, handled, event or {})
+    except Exception:
+        logger.exception("An error could not be reported")
         return None
-    if earlier := report_of(error):
-        mark(error, earlier.event_id)
+
+
+def _report(error: BaseException, details: Details, handled: bool, event: Event) -> str | None:
+    severity = severity_of(error)
+    if not details.severity and (severity is None or is_forgiven(error)):
+        return None
+    records, request = current_records.get(), current_request.get()
+    if earlier := records.find(error):
+        records.mark(error, earlier)
         return earlier.event_id
     if request:
         request.failed = True
     if not guard.admit(key_of(error)):
-        mark(error, None)
+        records.mark(error, Report(None))
         return None
-    event_id = _send(error, details, handled, record)
-    mark(error, event_id)
+    scopes = [scope.details for scope in records.scopes_of(error)]
+    severity = (
+        details.severity
+        or next((found.severity for found in scopes if found.severity), None)
+        or severity_of_scope()
+        or severity
+    )
+    mechanism = {"type": "ion", "handled": handled}
+    # Not by the name that the SDK knows: it would ask the exception, and fail if that does.
+    hint = {_ERROR: error, _JUDGED: mechanism}
+    with sentry_sdk.new_scope() as scope:
+        for found in reversed(scopes):  # the innermost scope has the last word
+            found.apply(scope)
+        replace(details, severity=severity or USUAL).apply(scope)
+        event_id = scope.capture_event(event, hint=hint)  # type: ignore[arg-type]
+    records.mark(error, Report(event_id))
     if request:
         request.event_id = event_id or request.event_id
-        request.logged.clear()  # what the request logged before are breadcrumbs of this
+        request.waiting.clear()  # what the request logged before are breadcrumbs of this
     return event_id
 
 
 def is_worth_reporting(error: BaseException) -> bool:
     """Tell errors of the service from what a client did wrong, by the policy."""
+    return severity_of(error) is not None and not is_forgiven(error)
+
+
+def is_forgiven(error: BaseException) -> bool:
+    """Tell whether `error` is, or was made of, what writing to a client that left raised."""
     request = current_request.get()
-    if request and request.gone and isinstance(error, OSError | RuntimeError):
-        return False  # what writing to nobody raises
-    return severity_of(error) is not None
+    return request is not None and request.is_forgiven(error)
 
 
-def _send(
-    error: BaseException, details: Details, handled: bool, record: logging.LogRecord | None
+def send_event(
+    key: Key,
+    event: Event,
+    *,
+    scope: sentry_sdk.Scope | None = None,
+    details: Details = NOTHING_MORE,
 ) -> str | None:
-    carried: list[Details] = [
-        found for link in causes(error) for found in getattr(link, _CARRIED, ())
-    ]
-    severity = (
-        details.severity
-        or next((found.severity for found in carried if found.severity), None)
-        or _severity_of_scope.get()
-        or severity_of(error)
-        or Severity.P2
-    )
-    event, hint = event_from_exception(
-        error,
-        client_options=sentry_sdk.get_client().options,
-        mechanism={"type": "ion", "handled": handled},
-    )
-    if record:
-        event["logger"] = record.name
-        event["logentry"] = {"message": str(record.msg), "formatted": record.getMessage()}
-    token = _reporting.set(True)
-    try:
-        with sentry_sdk.new_scope() as scope:
-            for found in reversed(carried):  # the innermost scope has the last word
-                found.apply(scope)
-            replace(details, severity=severity).apply(scope)
-            return scope.capture_event(event, hint=hint)
-    finally:
-        _reporting.reset(token)
-
-
-def send_event(key: Key, event: Event, scope: sentry_sdk.Scope | None = None) -> str | None:
-    """Send an event that has no exception, unless the storm guard holds it back."""
+    """Send an event that has no exception, unless the storm guard holds it back. Never raises."""
     if not sentry_sdk.is_initialized() or not guard.admit(key):
         return None
-    return sentry_sdk.capture_event(event, scope=scope)  # type: ignore[arg-type]
+    try:
+        with use_scope(scope or sentry_sdk.get_current_scope().fork()) as own:
+            details.apply(own)
+            return own.capture_event(event, hint={_JUDGED: None})  # type: ignore[arg-type]
+    except Exception:
+        logger.exception("A message could not be reported")
+        return None
 
 
-def came_by_itself(event: Event, error: BaseException) -> bool:
-    """Judge an error that the SDK captured on its own: in a thread, or by its own functions.
+def before_send(event: Any, hint: dict[str, Any], *, variables: bool) -> Any:
+    """Complete an event, and drop one that the SDK captured by itself where that is no news."""
+    error = hint[_ERROR] if _ERROR in hint else (hint.get("exc_info") or (None, None))[1]
+    if _JUDGED not in hint and not _came_by_itself(event, error):
+        return None
+    if error is not None:
+        mechanism = hint.get(_JUDGED) or _mechanism_of(event)
+        event["exception"] = exception_of(error, mechanism, variables=variables)
+    event["tags"] = tags = event.get("tags") or {}
+    tags.setdefault("priority", PRIORITY_OF_LEVEL.get(event.get("level", "error"), "P4"))
+    if request := hint.get(REQUEST):
+        event["request"] = request.description()
+    return event
 
-    Returns False for one that was reported already, that is none, or that the guard holds back.
-    """
-    if _reporting.get():
-        return True
-    if report_of(error) or not is_worth_reporting(error) or not guard.admit(key_of(error)):
+
+def _mechanism_of(event: Event) -> Event:
+    values = event.get("exception", {}).get("values") or [{}]
+    return values[-1].get("mechanism") or {"type": "generic", "handled": True}
+
+
+def _came_by_itself(event: Event, error: BaseException | None) -> bool:
+    """Judge what the SDK captured on its own: in a thread, or by its own functions."""
+    if error is None:
+        message = event.get("message") or event.get("logentry", {}).get("message")
+        return guard.admit(Key(f"message {cut(text_of(message), 100)}", "", 0))
+    records, request = current_records.get(), current_request.get()
+    if records.find(error) or not is_worth_reporting(error) or not guard.admit(key_of(error)):
         return False
-    mark(error, event["event_id"])
-    if request := current_request.get():
+    records.mark(error, Report(event["event_id"]))
+    if request:
         request.failed = True
         request.event_id = event["event_id"]
+        request.waiting.clear()
     return True
-
-
-def set_priority(event: Event) -> None:
-    """Give an event that has none the tag that goes with its level."""
-    tags = event.setdefault("tags", {})
-    tags.setdefault("priority", PRIORITY_OF_LEVEL.get(event.get("level", "error"), "P4"))
 
 
 def _tell_of_storm(held: Counter[Key]) -> None:
     total = sum(held.values())
-    with sentry_sdk.isolation_scope() as scope:
+    most = [cut(f"{number} x {key}", MAX_TEXT) for key, number in held.most_common(SHOWN)]
+    with sentry_sdk.isolation_scope() as isolation, sentry_sdk.new_scope() as scope:
+        isolation.clear()
         scope.clear()
-        scope.set_tag("held_back", str(total))
-        most = [f"{number} x {key}" for key, number in held.most_common(SHOWN)]
-        scope.set_context("held_back", {"total": total, "most": most})
         scope.fingerprint = ["ion-storm"]
-        Details(Severity.P2).apply(scope)
-        scope.capture_message(f"{total} errors were held back within a minute")
+        contexts = {"held_back": {"total": total, "most": most}}
+        Details(Severity.P2, {"held_back": str(total)}, contexts).apply(scope)
+        event: Any = {"message": f"{total} errors were held back within a minute"}
+        scope.capture_event(event, hint={_JUDGED: None})
 
 
 guard: Final = StormGuard(_tell_of_storm)

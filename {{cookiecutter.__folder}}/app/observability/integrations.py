@@ -1,12 +1,23 @@
 """The SDK's integrations in use: an explicit list, whatever else is installed."""
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 from importlib.util import find_spec
+from inspect import iscoroutinefunction
+from logging import LogRecord
+from typing import Any
 
+import fastapi.routing
+import sentry_sdk
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
+
+from .logs import extra_of, is_own, message_of, report_record
+
+LogMessage = Callable[[str, Any], str]
 
 
 class _Starlette(StarletteIntegration):
@@ -18,30 +29,100 @@ class _Starlette(StarletteIntegration):
 
 
 class _FastApi(FastApiIntegration):
-    """As above."""
+    """As above, but for one thing."""
 
     @staticmethod
     def setup_once() -> None:
-        """Patch nothing."""
+        """Have the trace of a `def` endpoint name the thread that it runs in, for its profile."""
+        make = fastapi.routing.get_request_handler
+
+        @wraps(make)
+        def get_request_handler(*args: Any, **kwargs: Any) -> Any:
+            dependant = kwargs.get("dependant")
+            if dependant and dependant.call and not iscoroutinefunction(dependant.call):
+                dependant.call = _naming_its_thread(dependant.call)
+            return make(*args, **kwargs)
+
+        fastapi.routing.get_request_handler = get_request_handler
 
 
-def integrations(log_level: str) -> list[Integration]:
-    """Make the integrations for one `init`; `log_level` is SENTRY_LOG_LEVEL."""
+def _naming_its_thread(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def named(*args: Any, **kwargs: Any) -> Any:
+        span = sentry_sdk.traces.get_current_span()
+        if span is not None and span.sampled:
+            span._segment._update_active_thread()
+        return function(*args, **kwargs)
+
+    return named
+
+
+class _Logging(LoggingIntegration):
+    """Log records as this standard wants them, whatever handlers a team's logging has.
+
+    The SDK's own handler for events builds a whole event before anything can hold it back, and a
+    second one for an error that is logged and raised.
+    """
+
+    def __init__(self, log_level: str, log_message: LogMessage) -> None:
+        is_off = log_level == "off"
+        super().__init__(
+            level=None,
+            event_level=None,
+            capture_sentry_logs=not is_off,
+            sentry_logs_level=None if is_off else getattr(logging, log_level.upper()),
+        )
+        self._log_message = log_message
+
+    def _handle_record(self, record: LogRecord) -> None:
+        if record.levelno < logging.INFO or is_own(record.name):
+            return
+        try:
+            if record.levelno >= logging.ERROR:
+                report_record(record)  # before its breadcrumb, or the event would say it twice
+            self._leave_breadcrumb(record)
+        except Exception:  # a log call never fails for Sentry's sake
+            logging.getLogger(__name__).exception("A log record could not be told of")
+
+    def _handle_sentry_logs_record(self, record: LogRecord) -> None:
+        if not is_own(record.name):
+            super()._handle_sentry_logs_record(record)
+
+    def _leave_breadcrumb(self, record: LogRecord) -> None:
+        if record.name in _TOLD_BY_OTHERS:
+            return
+        template, args = record.msg, record.args
+        told = self._log_message(template, args) if args and isinstance(template, str) else ""
+        sentry_sdk.add_breadcrumb(
+            type="log",
+            level=_LEVELS.get(record.levelno, record.levelname.lower()),
+            category=record.name,
+            message=told or message_of(record),
+            data=extra_of(record),
+        )
+
+
+_LEVELS = {logging.CRITICAL: "fatal"}
+# The integration leaves a breadcrumb of each call itself.
+_TOLD_BY_OTHERS = frozenset({"httpx"})
+
+
+def integrations(log_level: str, log_message: LogMessage) -> list[Integration]:
+    """Make the integrations for one `init`.
+
+    `log_level` is SENTRY_LOG_LEVEL; `log_message` makes a message of a template and its arguments
+    without those that are secret.
+    """
     wanted: list[Integration] = [
         _Starlette(failed_request_status_codes=set(), http_methods_to_capture=()),
         _FastApi(failed_request_status_codes=set(), http_methods_to_capture=()),
-        LoggingIntegration(
-            level=logging.INFO,  # breadcrumbs
-            event_level=None,  # logs.py reports errors
-            capture_sentry_logs=log_level != "off",
-            sentry_logs_level=None if log_level == "off" else getattr(logging, log_level.upper()),
-        ),
+        _Logging(log_level, log_message),
     ]
     # Not every service has these; the SDK's modules can't be imported without them.
     if find_spec("sqlalchemy"):
-        from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
+        from .sql import SqlWithItsPlace
 
-        wanted.append(SqlalchemyIntegration())
+        wanted.append(SqlWithItsPlace())
     if find_spec("httpx"):
         from sentry_sdk.integrations.httpx import HttpxIntegration
 

@@ -2,75 +2,126 @@
 
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
 from typing import Any, Final
 
 import sentry_sdk
 
-from .capture import Event, is_worth_reporting, report, send_event
+from .capture import guard, is_worth_reporting, report, send_event
+from .events import Event
+from .plain import Plain, cut, text_of
+from .project import ROOT
 from .request import CurrentRequest, current_request
 from .storm import Key
 
 # Errors that these tell of are reported where they happen.
-ECHOING_LOGGERS: Final = (
-    "uvicorn.error",
-    "uvicorn.access",
-    "gunicorn.error",
-    "gunicorn.access",
-    "app.observability",
-)
+ECHOING_LOGGERS: Final = ("uvicorn.error", "uvicorn.access", "gunicorn.error", "gunicorn.access")
+# What the standard and the SDK say of their own work must not make more of it.
+OWN_LOGGERS: Final = (__package__, "sentry_sdk")
 MAX_WAITING: Final = 10
+# Of every record, by its class; what else a record has came by `extra`.
+_COMMON: Final = frozenset(
+    {*vars(logging.makeLogRecord({})), "asctime", "color_message", "message", "taskName"}
+)
+_MAX_EXTRA: Final = 8 * 1024  # characters
+
+_busy: Final = threading.local()
 
 
-class ErrorLogHandler(logging.Handler):
-    """Reports what is logged as an error.
+def is_own(name: str) -> bool:
+    """Tell whether a logger is the standard's or the SDK's."""
+    return name.startswith(OWN_LOGGERS)
 
-    In place of the SDK's own handler, which builds a whole event before anything can hold it back,
-    and a second one for an error that is logged and raised.
-    """
 
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+def report_record(record: logging.LogRecord) -> None:
+    """Report a log record of level ERROR or above, or the exception that it tells of."""
+    # What is logged while an error is reported would be reported, and so on.
+    if getattr(_busy, "is_set", False) or not sentry_sdk.is_initialized():
+        return
+    _busy.is_set = True
+    try:
+        _report(record)
+    finally:
+        _busy.is_set = False
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Report `record`, or the exception that it tells of."""
-        if record.name.startswith(ECHOING_LOGGERS) or not sentry_sdk.is_initialized():
-            return
-        try:
-            self._report(record)
-        except Exception:
-            self.handleError(record)
 
-    def _report(self, record: logging.LogRecord) -> None:
-        told = record.exc_info[1] if record.exc_info else None
-        # `log.error("…")` in an except block tells of that exception, too.
-        error = told or sys.exc_info()[1]
-        if error and is_worth_reporting(error):
-            report(error, record=record)
-            return
-        if told:
-            return
-        key = Key(f"log {record.name}", record.pathname, record.lineno)
-        event: Event = {
-            "level": "fatal" if record.levelno >= logging.CRITICAL else "error",
-            "logger": record.name,
-            "logentry": {"message": str(record.msg), "formatted": record.getMessage()},
-        }
-        request = current_request.get()
-        if request and request.scope["type"] == "http" and not request.started:
-            # If the request fails with an exception, this was about to say so.
-            if len(request.logged) < MAX_WAITING:
-                request.logged.append((key, event, sentry_sdk.get_current_scope().fork()))
+def _report(record: logging.LogRecord) -> None:
+    error = _told(record)
+    if error is not None and not is_worth_reporting(error):
+        return
+    event = _event_of(record)
+    if error is not None:
+        report(error, event=event)
+        return
+    key = Key(f"log {record.name}", record.pathname, record.lineno)
+    request = current_request.get()
+    if request and request.scope["type"] == "http" and request.status is None:
+        # If the request fails with an exception, this was about to say so.
+        if len(request.waiting) < MAX_WAITING:
+            request.waiting.append((key, event, sentry_sdk.get_current_scope().fork()))
         else:
-            send_event(key, event)
+            guard.hold(key)
+        return
+    event_id = send_event(key, event)
+    if request:
+        request.failed = True
+        request.event_id = request.event_id or event_id
+
+
+def _told(record: logging.LogRecord) -> BaseException | None:
+    """Return the exception that a record tells of: its own, or the one handled that it names."""
+    if record.exc_info:
+        return record.exc_info[1]
+    handled = sys.exc_info()[1]
+    if handled is not None and isinstance(record.args, tuple):
+        return next((handled for argument in record.args if argument is handled), None)
+    return None
+
+
+def _event_of(record: logging.LogRecord) -> Event:
+    place = {
+        "file": record.pathname.removeprefix(f"{ROOT}/"),
+        "line": record.lineno,
+        "function": record.funcName,
+    }
+    if record.stack_info:
+        place["stack"] = cut(record.stack_info)
+    event: Event = {
+        "level": "fatal" if record.levelno >= logging.CRITICAL else "error",
+        "logger": record.name,
+        "logentry": {"message": text_of(record.msg), "formatted": message_of(record)},
+        "contexts": {"log": place},
+    }
+    if record.args:
+        args = record.args if isinstance(record.args, dict) else list(record.args)
+        event["logentry"]["params"] = Plain(_MAX_EXTRA).data(args)
+    if extra := extra_of(record):
+        event["extra"] = extra
+    return event
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """Return a record's message, and its template where the arguments don't fit into it."""
+    try:
+        return cut(record.getMessage())
+    except Exception:
+        return text_of(record.msg)
+
+
+def extra_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what a log call gave by `extra`, as plain data."""
+    extra = {name: value for name, value in vars(record).items() if name not in _COMMON}
+    shown: dict[str, Any] = Plain(_MAX_EXTRA).data(extra) if extra else {}
+    return {name: value for name, value in shown.items() if name[:1] != "_"}
 
 
 def send_waiting(request: CurrentRequest) -> None:
     """Send what a request logged as an error, now that no exception of it was reported."""
-    for key, event, scope in request.logged:
+    for key, event, scope in request.waiting:
         request.failed = True
-        request.event_id = send_event(key, event, scope) or request.event_id
-    request.logged.clear()
+        request.event_id = send_event(key, event, scope=scope) or request.event_id
+    request.waiting.clear()
 
 
 def add_trace_id(logger: Any, method: str, line: MutableMapping[str, Any]) -> Any:

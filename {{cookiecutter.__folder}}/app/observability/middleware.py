@@ -5,25 +5,34 @@ sees which exception a 5xx was made of.
 
 import logging
 import sys
-from contextlib import nullcontext, suppress
+from asyncio import CancelledError
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import sentry_sdk
 from fastapi import FastAPI
-from sentry_sdk.tracing import Transaction
+from sentry_sdk.scope import ScopeType, use_isolation_scope, use_scope
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import severity
 from .capture import is_worth_reporting, report, send_event
 from .delivery import shutdown
 from .logs import send_waiting
-from .once import mark, report_of
-from .problems import Problem
-from .request import NO_ROUTE, CurrentRequest, current_request
+from .outcome import Outcome, is_stop, outcome_of
+from .plain import type_name
+from .problems import Problem, unanswered
+from .request import NO_ROUTE, CurrentRequest, request_of
+from .scopes import Details
 from .sessions import sessions
 from .settings import SentrySettings
+from .severity import Severity
 from .storm import Key
-from .tracing import join_trace, start_trace
+from .tracing import UNTRACED_PATHS, end_trace, join_trace, start_trace
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +40,26 @@ logger = logging.getLogger(__name__)
 def install_middleware(app: FastAPI, settings: SentrySettings) -> None:
     """Lay the layers around and into the stack when it is built, after all that a team adds."""
     build = app.build_middleware_stack
+    # What is set at start-up goes with every event. A request's scope is a fork of this one, not
+    # of the current one: that may be of the last request on the same connection.
+    at_start = sentry_sdk.get_isolation_scope()
 
     def build_observed() -> ASGIApp:
         app.user_middleware.append(Middleware(InnerLayer))
-        return OuterLayer(build(), app, settings)
+        _leave_unhandled_to_us(app.routes)
+        return OuterLayer(build(), app, settings, at_start)
 
     # There is no other way to stand outside of the framework's own error middleware.
     app.build_middleware_stack = build_observed  # type: ignore[method-assign]
+
+
+def _leave_unhandled_to_us(routes: Sequence[BaseRoute]) -> None:
+    """Keep mounted applications from answering a crash in plain text before it is reported."""
+    for route in routes:
+        mounted = getattr(route, "app", None)
+        if isinstance(mounted, Starlette):
+            mounted.exception_handlers.setdefault(Exception, unanswered)
+        _leave_unhandled_to_us(getattr(route, "routes", None) or ())
 
 
 class InnerLayer:
@@ -47,10 +69,11 @@ class InnerLayer:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = current_request.get()
-        if request is None or scope["type"] != "http":
+        request = request_of(scope)
+        if request is None:
             await self._app(scope, receive, send)
             return
+        request.scope = scope  # a middleware may have made a copy, and routing tells this one
 
         async def remembering(message: Message) -> None:
             if _fails(message):
@@ -60,9 +83,8 @@ class InnerLayer:
         try:
             await self._app(scope, receive, remembering)
         except Exception as error:
-            # BaseHTTPMiddleware raises it again with another cause: what is known is marked now.
-            if earlier := report_of(error):
-                mark(error, earlier.event_id)
+            # BaseHTTPMiddleware raises it again with another cause.
+            request.records.judge(error)
             request.error = error
             raise
 
@@ -70,51 +92,80 @@ class InnerLayer:
 class OuterLayer:
     """Outside of everything, the framework's own answer to an unhandled error included."""
 
-    def __init__(self, app: ASGIApp, owner: FastAPI, settings: SentrySettings) -> None:
+    def __init__(
+        self, app: ASGIApp, owner: FastAPI, settings: SentrySettings, at_start: sentry_sdk.Scope
+    ) -> None:
         self._app = app
         self._owner = owner
-        self._rate = settings.sentry_traces_sample_rate
         self._bodies = settings.sentry_request_bodies
+        self._at_start = at_start
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-        elif current_request.get():  # an app mounted in another one
+        elif request_of(scope):  # an app mounted in another one
             await self._app(scope, receive, send)
         else:
             request = CurrentRequest(scope, self._owner.routes, keep_body=self._bodies)
-            token = current_request.set(request)
-            try:
-                with sentry_sdk.isolation_scope() as isolation:
-                    await self._observe(request, isolation, receive, send)
-            finally:
-                current_request.reset(token)
+            with request.observed(), self._scopes_of(request):
+                await self._observe(request, receive, send)
 
-    async def _observe(
-        self, request: CurrentRequest, isolation: sentry_sdk.Scope, receive: Receive, send: Send
-    ) -> None:
+    @contextmanager
+    def _scopes_of(self, request: CurrentRequest) -> Iterator[None]:
+        isolation = self._at_start.fork()
         isolation.clear_breadcrumbs()
+        isolation.set_user(None)
         isolation.add_event_processor(request.describe)
         join_trace(request, isolation)
-        transaction = start_trace(request, isolation, self._rate)
-        with transaction or nullcontext():
-            watched = _watch(request, send, transaction)
-            try:
-                await self._app(request.scope, request.watch(receive), watched)
-            except Exception as error:
-                request.crashed = True
-                await _unhandled(error, request, receive, watched)
-            finally:
-                send_waiting(request)
-                sessions.count(request.outcome)
-                if transaction:
-                    route = request.route()
-                    transaction.name = route or NO_ROUTE
-                    transaction.source = "route" if route else "custom"
+        with use_isolation_scope(isolation), use_scope(sentry_sdk.Scope(ty=ScopeType.CURRENT)):
+            yield
+
+    async def _observe(self, request: CurrentRequest, receive: Receive, send: Send) -> None:
+        span = start_trace(request)
+        watched = _reporting(request, request.watch_send(send))
+        error: BaseException | None = None
+        try:
+            await self._app(request.scope, request.watch_receive(receive), watched)
+        except BaseException as caught:
+            error = caught
+        outcome = outcome_of(
+            error,
+            is_answered=request.status is not None,
+            is_failed_status=request.status in severity.failed_statuses,
+            is_forgiven=error is not None and request.is_forgiven(error),
+            is_worth_reporting=error is not None and is_worth_reporting(error),
+        )
+        try:
+            if error is not None and outcome.is_failure:
+                # What the policy has no name for, a task that was cancelled, is a failure here.
+                usual = None if isinstance(error, Exception) else Severity.P2
+                report(error, Details(usual), handled=False)
+            send_waiting(request)
+            _log(error, outcome, request)
+            if error is not None and outcome not in (Outcome.STOPPED, Outcome.CLIENT_LEFT):
+                await self._answer(request, receive, watched)
+        finally:
+            if request.scope["path"] not in UNTRACED_PATHS:
+                sessions.count(request.session(outcome))
+            end_trace(span, request, outcome)
+        if error is not None and not isinstance(error, Exception) and not _is_stray(error):
+            raise error
+
+    async def _answer(self, request: CurrentRequest, receive: Receive, send: Send) -> None:
+        """Answer what nothing else did, with the headers that let another origin's page read it."""
+        with suppress(Exception):  # the connection may be gone
+            if request.scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1011})
+            elif request.status is None:
+                answer: ASGIApp = Problem(500, event_id=request.event_id)
+                for cls, args, kwargs in self._owner.user_middleware:
+                    if isinstance(cls, type) and issubclass(cls, CORSMiddleware):
+                        answer = cls(answer, *args, **kwargs)
+                await answer(request.scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def deliver_first(message: Message) -> None:
-            if message["type"].endswith(".failed") and (error := sys.exc_info()[1]):
+            if message["type"].endswith(".failed") and (error := sys.exc_info()[1]) is not None:
                 report(error, handled=False)
             if message["type"] != "lifespan.startup.complete":
                 # The server ends the process next, by a signal that goes past `atexit`.
@@ -130,55 +181,49 @@ def _fails(message: Message) -> bool:
     return is_start and message["status"] in severity.failed_statuses
 
 
-def _watch(request: CurrentRequest, send: Send, transaction: Transaction | None) -> Send:
+def _reporting(request: CurrentRequest, send: Send) -> Send:
     """Wrap `send`: an answer of 5xx is reported before it starts, so that it can name its event."""
 
-    async def watched(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            if transaction:
-                transaction.set_http_status(message["status"])
-            if _fails(message):
-                _report_answer(request, message["status"])
-            else:
-                send_waiting(request)
-        if message["type"] in ("http.response.start", "websocket.accept"):
-            request.started = True
+    async def reporting(message: Message) -> None:
+        if _fails(message):
+            _report_answer(request, message["status"])
+        elif message["type"] == "http.response.start":
+            send_waiting(request)
         await send(message)
 
-    return watched
+    return reporting
 
 
 def _report_answer(request: CurrentRequest, status: int) -> None:
-    if request.event_id:
-        return
     # The framework sends the answer of an exception handler inside of its `except`.
-    if error := request.error or sys.exc_info()[1]:
+    error = request.error if request.error is not None else sys.exc_info()[1]
+    if request.event_id is None and error is not None:
         report(error)
     elif not request.failed:
         request.failed = True
-        route = request.route() or NO_ROUTE
-        event = {
+        route, method = request.route() or NO_ROUTE, request.scope.get("method")
+        event: dict[str, Any] = {
             "level": "error",
-            "logentry": {"message": f"{route} answered {status}"},
-            "fingerprint": ["ion-answered", route, str(status)],
+            "logentry": {"message": f"{method} {route} answered {status}"},
+            "fingerprint": ["ion-answered", str(method), route, str(status)],
         }
-        request.event_id = send_event(Key(f"{status} of {route}", "", 0), event)
-        request.logged.clear()
+        request.event_id = send_event(Key(f"{status} of {method} {route}", "", 0), event)
+        request.waiting.clear()
 
 
-async def _unhandled(
-    error: Exception, request: CurrentRequest, receive: Receive, send: Send
-) -> None:
-    """Report and log what nothing handled, and answer it if nothing else did."""
-    event_id = report(error, handled=False)
-    if not is_worth_reporting(error):
-        logger.info("Unhandled, but no error: %s", type(error).__name__)
-    elif event_id is None and sentry_sdk.is_initialized():
-        logger.error("Unhandled error, held back: %s", type(error).__name__)
-    else:
-        logger.error("Unhandled error", exc_info=error, extra={"event_id": event_id})
-    with suppress(Exception):  # the connection may be gone
-        if request.scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1011})
-        elif not request.started:
-            await Problem(500, event_id=event_id)(request.scope, receive, send)
+def _is_stray(error: BaseException) -> bool:
+    """Tell a cancellation that was meant for another task, which this one awaited."""
+    return isinstance(error, CancelledError) and not is_stop(error)
+
+
+def _log(error: BaseException | None, outcome: Outcome, request: CurrentRequest) -> None:
+    level, told = outcome.value.level, outcome.value.meaning.capitalize()
+    if not level:
+        return
+    if error is None:
+        told, error_to_show = f"{told}: {request.status}", None
+    elif outcome.is_failure and (request.event_id or not sentry_sdk.is_initialized()):
+        error_to_show = error
+    else:  # held back: in a storm a traceback each would cost as much as its report
+        told, error_to_show = f"{told}: {type_name(type(error))}", None
+    logger.log(level, told, exc_info=error_to_show, extra={"event_id": request.event_id})

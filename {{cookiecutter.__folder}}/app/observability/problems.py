@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import severity
 from .capture import report
@@ -38,7 +39,7 @@ def install_problems(app: FastAPI) -> None:
     """Answer every error, expected or not, as a problem."""
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(Exception, _unhandled_error)
+    app.add_exception_handler(Exception, unanswered)
 
 
 async def _http_error(request: Request, error: Exception) -> Problem:
@@ -55,5 +56,10 @@ async def _invalid_request(request: Request, error: Exception) -> Problem:
     return Problem(422, "The request is not valid.", errors=errors)
 
 
-async def _unhandled_error(request: Request, error: Exception) -> Problem:
-    return Problem(500, event_id=report(error, handled=False))
+async def unanswered(request: Request, error: Exception) -> ASGIApp:
+    """Leave an error that nothing handles to middleware.py, which reports it and answers."""
+    return _nothing
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    pass

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+OWN_PACKAGE: Final = str(Path(__file__).parent)  # of the standard, as its code objects name it
 
 _PYPROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT: Final[dict[str, Any]] = _PYPROJECT["project"]

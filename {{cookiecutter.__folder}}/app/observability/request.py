@@ -1,51 +1,76 @@
-"""What is known of the request at hand, for the event that tells of its failure."""
+"""What is known of the request at hand: it lives in the request's ASGI scope.
 
-import itertools
-import json
+Code that has no scope, such as a log handler, finds it by a context variable. That only points to
+it and decides nothing: a server may run the next request of a kept-alive connection in the context
+of the last one (uvicorn does, after a long body: encode/uvicorn#2167).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import sentry_sdk
-from starlette.routing import BaseRoute, Match, Mount
-from starlette.types import Message, Receive, Scope
+from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
+from .body import MAX_BODY, is_readable, readable
+from .chain import walk
+from .outcome import Outcome
+from .plain import Plain, cut, text_of
+from .records import Records, current_records
+from .route import template
+from .scopes import innermost
 from .storm import Key
 
-MAX_BODY: Final = 64 * 1024  # bytes
+MAX_QUERY: Final = 4 * 1024  # characters
 NO_ROUTE: Final = "(no route)"
-_HEADERS: Final = {b"accept", b"content-length", b"content-type", b"host", b"user-agent"}
-_READABLE_BODIES: Final = ("application/json", "application/x-www-form-urlencoded", "text/")
-
-
-_serials = itertools.count(1)
+REQUEST: Final = "ion_request"  # in the hint of an event: the request that it is of
+_KEY: Final = "ion.request"  # in the ASGI scope
+_HEADERS: Final = frozenset(
+    {b"accept", b"content-length", b"content-type", b"host", b"user-agent", b"x-request-id"}
+)
 
 
 class CurrentRequest:
     """One request or websocket, from the outermost layer to its end."""
 
-    def __init__(self, scope: Scope, routes: list[BaseRoute], *, keep_body: bool) -> None:
-        self.serial = next(_serials)  # unlike `id`, never used again
+    def __init__(self, scope: Scope, routes: Sequence[BaseRoute], *, keep_body: bool) -> None:
         self.scope = scope
-        self.started = False  # the response
-        self.gone = False  # the client
+        self.records = Records()
+        self.status: int | None = None  # of the answer, once it has begun
+        self.answered_at: datetime | None = None  # when its last byte was given to the server
         self.error: BaseException | None = None  # what a 5xx was made of
         self.event_id: str | None = None
-        self.failed = False
-        self.crashed = False
-        self.logged: list[tuple[Key, dict[str, Any], sentry_sdk.Scope]] = []
+        self.failed = False  # an error of it was reported, or held back
+        self.waiting: list[tuple[Key, dict[str, Any], sentry_sdk.Scope]] = []  # logged errors
+        self._has_left = False  # the client, before its answer was complete
+        self._forgiven: list[BaseException] = []  # raised by sending to a client that left
         self._routes = routes
         self._original = {**scope, "path_params": {}}
         self._body: bytearray | None = None
-        self._cut = False
-        content_type = self.header(b"content-type")
-        if keep_body and scope["type"] == "http" and content_type.startswith(_READABLE_BODIES):
+        self._length = 0
+        if keep_body and scope["type"] == "http" and is_readable(self.header(b"content-type")):
             self._body = bytearray()
+        scope[_KEY] = self
 
-    @property
-    def outcome(self) -> str:
-        """How it went, in the words of Sentry's sessions."""
-        return "crashed" if self.crashed else "errored" if self.failed else "exited"
+    @contextmanager
+    def observed(self) -> Iterator[None]:
+        """Point to this request, and to nothing of another one, while it is served."""
+        tokens = current_request.set(self), current_records.set(self.records), innermost.set(None)
+        try:
+            yield
+        finally:
+            current_request.reset(tokens[0])
+            current_records.reset(tokens[1])
+            innermost.reset(tokens[2])
+            # A kept-alive connection may hold on to this request until the next one.
+            self.records.forget()
+            self.error = None
+            self._forgiven.clear()
 
     def header(self, name: bytes) -> str:
         """Return a header's value, empty if it isn't there."""
@@ -54,85 +79,101 @@ class CurrentRequest:
                 return str(value.decode("latin-1"))
         return ""
 
-    def watch(self, receive: Receive) -> Receive:
+    def watch_receive(self, receive: Receive) -> Receive:
         """Keep the body while the application itself reads it; nothing is read ahead."""
 
         async def watched() -> Message:
             message = await receive()
             if message["type"] == "http.disconnect":
-                self.gone = True
+                # After a complete answer it says nothing: a stream waits for it to end.
+                self._has_left = self._has_left or self.answered_at is None
             elif self._body is not None and (chunk := message.get("body")):
-                room = MAX_BODY - len(self._body)
-                self._body += chunk[:room]
-                self._cut = self._cut or len(chunk) > room
+                self._body += chunk[: MAX_BODY - len(self._body)]
+                self._length += len(chunk)
             return message
 
         return watched
 
+    def watch_send(self, send: Send) -> Send:
+        """Remember when the answer began and ended, and what sending to nobody raises."""
+
+        async def watched(message: Message) -> None:
+            kind = message["type"]
+            if kind in ("http.response.start", "websocket.http.response.start"):
+                self.status = message["status"]
+            elif kind == "websocket.accept":
+                self.status = 101
+            try:
+                await send(message)
+            except Exception as error:
+                # Servers raise OSError for a client that is gone; once they have told of that,
+                # some raise RuntimeError for what is sent nevertheless.
+                if isinstance(error, OSError) or self._has_left:
+                    self._forgiven.append(error)
+                raise
+            if kind == "http.response.body" and not message.get("more_body"):
+                self.answered_at = datetime.now(UTC)
+
+        return watched
+
+    def is_forgiven(self, error: BaseException) -> bool:
+        """Tell whether `error` only says that the client has left."""
+        if isinstance(error, ClientDisconnect | WebSocketDisconnect):
+            return True
+        return bool(self._forgiven) and any(
+            link.error is forgiven for link in walk(error) for forgiven in self._forgiven
+        )
+
+    def session(self, outcome: Outcome) -> str:
+        """Return how it went, in the words of Sentry's release health."""
+        session: str = outcome.value.session
+        return "errored" if self.failed and session == "exited" else session
+
     def route(self) -> str | None:
         """Return the route's template with the prefixes of its mounts, None if none matched."""
-        route = self.scope.get("route")
-        effective = self.scope.get("fastapi", {}).get("effective_route_context")
-        path = getattr(effective, "path", None) or getattr(route, "path", None)
-        if not path:
+        try:
+            return template(self.scope, self._original, self._routes)
+        except Exception:  # a convertor of the team's
             return None
-        root = self._original.get("root_path", "")
-        return str(path) if self.scope.get("root_path", "") == root else f"{self._mounts()}{path}"
-
-    def _mounts(self) -> str:
-        # Starlette keeps the filled-in path of a mount only, so its template is matched again.
-        scope, routes, prefix = dict(self._original), self._routes, ""
-        while True:
-            for route in routes:
-                if isinstance(route, Mount):
-                    match, child = route.matches(scope)
-                    if match is Match.FULL:
-                        break
-            else:
-                return prefix
-            prefix += route.path
-            scope |= child
-            routes = route.routes
-            if scope["root_path"] == self.scope["root_path"]:
-                return prefix
 
     def describe(self, event: Any, hint: dict[str, Any]) -> Any:
-        """Add the request to an event of it: an event processor."""
-        route, scope = self.route(), self.scope
+        """Add the request to an event of it: an event processor, which never raises."""
+        if event.get("type") == "transaction":
+            return event
+        route = self.route()
         event["transaction"] = route or NO_ROUTE
         event["transaction_info"] = {"source": "route" if route else "custom"}
-        query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), True)
-        event["request"] = {
+        if params := self.scope.get("path_params"):
+            plain = {name: text_of(value, 512) for name, value in params.items()}
+            event.setdefault("contexts", {})["path_params"] = plain
+        hint[REQUEST] = self  # the SDK would cut a body to pieces: it is added after that
+        return event
+
+    def description(self) -> dict[str, Any]:
+        """Return the request as an event tells it."""
+        scope = self.scope
+        query = scope.get("query_string", b"").decode("latin-1")
+        described = {
             "method": scope.get("method"),
-            "url": f"{scope['scheme']}://{self.header(b'host')}{scope['path']}",
-            "query_string": "&".join(f"{name}=[Filtered]" for name, _ in query),
+            "url": cut(f"{scope['scheme']}://{self.header(b'host')}{scope['path']}", 2048),
+            "query_string": cut(query, MAX_QUERY),
             "headers": {
-                name.decode(): value.decode("latin-1")
+                name.decode(): cut(value.decode("latin-1"), 512)
                 for name, value in scope["headers"]
                 if name in _HEADERS
             },
         }
-        if event.get("type") == "transaction":
-            return event
-        if params := scope.get("path_params"):
-            event.setdefault("contexts", {})["path_params"] = {k: str(v) for k, v in params.items()}
         if self._body:
-            event["request"]["data"] = self._readable_body(self._body)
-        return event
-
-    def _readable_body(self, body: bytearray) -> Any:
-        text = body.decode("utf-8", "replace")
-        content_type = self.header(b"content-type")
-        try:
-            if self._cut:
-                return f"{text}… (the first {MAX_BODY} bytes)"
-            if content_type.startswith("application/json"):
-                return json.loads(text)
-            if content_type.startswith("application/x-www-form-urlencoded"):
-                return dict(parse_qsl(text, True))
-        except (ValueError, RecursionError):
-            pass
-        return text
+            content_type = self.header(b"content-type")
+            described["data"] = readable(bytes(self._body), content_type, self._length)
+        return described
 
 
-current_request: ContextVar[CurrentRequest | None] = ContextVar("current_request", default=None)
+def request_of(scope: Scope) -> CurrentRequest | None:
+    """Return the request that an ASGI scope, or a copy of one, belongs to."""
+    return scope.get(_KEY)
+
+
+current_request: Final[ContextVar[CurrentRequest | None]] = ContextVar(
+    "current_request", default=None
+)

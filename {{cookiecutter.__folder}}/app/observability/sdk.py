@@ -1,27 +1,35 @@
 """How the Sentry SDK is set up. Every option that differs from its default has a reason here."""
 
 import logging
+import sys
 from collections.abc import Callable
+from functools import partial
+from platform import python_implementation, python_version
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import sentry_sdk
+from sentry_sdk import tracing_utils
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.argv import ArgvIntegration
 from sentry_sdk.integrations.atexit import AtexitIntegration
+from sentry_sdk.integrations.dedupe import DedupeIntegration
 from sentry_sdk.integrations.logging import ignore_logger, ignore_logger_for_sentry_logs
 from sentry_sdk.integrations.modules import ModulesIntegration
 from sentry_sdk.integrations.stdlib import StdlibIntegration
+from sentry_sdk.scope import add_global_event_processor
 
 from . import severity
-from .capture import came_by_itself, guard, set_priority
-from .delivery import Delivery, restart_after_fork
-from .frames import complete
+from .bounds import bounded, bounded_breadcrumb
+from .capture import before_send, guard
+from .delivery import delivery, restart_after_fork
+from .envelopes import prepared
 from .integrations import integrations
-from .logs import ECHOING_LOGGERS, ErrorLogHandler
+from .logs import ECHOING_LOGGERS
 from .project import ROOT
 from .scrubbing import Scrubber
 from .settings import SentrySettings
-from .tracing import propagation_targets
+from .tracing import draw_of, name_segment, propagation_targets, sampler
 
 # All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".
 _DATA_COLLECTION: Final[Any] = {
@@ -40,12 +48,12 @@ _DATA_COLLECTION: Final[Any] = {
 _UNWANTED: Final[list[type[Integration]]] = [
     ArgvIntegration,  # a command line may hold a password
     AtexitIntegration,  # delivery.py has one time limit for all that delivers at the end
+    DedupeIntegration,  # records.py judges, by request
     ModulesIntegration,  # the release says it
     StdlibIntegration,  # it traces the SDK's own deliveries, and command lines
 ]
 
 _text_scrubbers: Final[list[Callable[[str], str]]] = []
-_log_handler: Final = ErrorLogHandler()
 
 
 def add_scrubber(scrub: Callable[[str], str]) -> None:
@@ -65,7 +73,6 @@ def init_sentry(settings: SentrySettings) -> None:
     for name in ECHOING_LOGGERS:
         ignore_logger(name)
         ignore_logger_for_sentry_logs(name)
-    logging.getLogger().addHandler(_log_handler)  # once, however often this is called
     # The SDK builds a debug record for each request that nobody reads.
     logging.getLogger("sentry_sdk.errors").setLevel(logging.ERROR)
     _start(settings)
@@ -73,52 +80,57 @@ def init_sentry(settings: SentrySettings) -> None:
 
 
 def _start(settings: SentrySettings) -> None:
-    scrubber = Scrubber(settings.sentry_sensitive_keys)
-    for scrub in _text_scrubbers:
-        scrubber.add(scrub)
-
-    def before_send(event: Any, hint: dict[str, Any]) -> Any:
-        error = hint["exc_info"][1] if hint.get("exc_info") else None
-        if error and not came_by_itself(event, error):
-            return None
-        if error:
-            complete(event, error, variables=settings.sentry_local_variables == "in_app")
-        set_priority(event)
-        return scrubber.event(event)
-
-    def before_send_transaction(event: Any, hint: dict[str, Any]) -> Any:
-        return scrubber.event(event)
-
-    def before_breadcrumb(crumb: Any, hint: dict[str, Any]) -> Any:
-        return scrubber.breadcrumb(crumb, hint)
-
+    scrubber = Scrubber(settings.sentry_sensitive_keys, _text_scrubbers)
+    _decide_ourselves(settings)
     sentry_sdk.init(
         dsn=settings.sentry_dsn,
         environment=settings.sentry_environment,
         release=settings.sentry_release,
         sample_rate=settings.sentry_error_sample_rate,
         traces_sample_rate=settings.sentry_traces_sample_rate,
-        # Without it a caller's decision would count for what is traced besides requests.
-        traces_sampler=lambda context: settings.sentry_traces_sample_rate,
+        # Without it a caller's decision would count.
+        traces_sampler=sampler(settings.sentry_traces_sample_rate),
+        trace_lifecycle="stream",  # the one that sentry-sdk 3 has
+        enable_backpressure_handling=False,  # the sampler knows how full the line is
         profile_session_sample_rate=settings.sentry_profile_session_sample_rate,
         profile_lifecycle="trace",
         auto_enabling_integrations=False,
         disabled_integrations=_UNWANTED,
-        integrations=integrations(settings.sentry_log_level),
+        integrations=integrations(settings.sentry_log_level, scrubber.log_message),
         data_collection=_DATA_COLLECTION,
         auto_session_tracking=False,  # sessions.py counts
         max_request_body_size="never",  # else the SDK reads the body before the endpoint can
         trace_propagation_targets=propagation_targets(settings.sentry_trace_propagation_targets),
         strict_trace_continuation=True,
         project_root=str(ROOT),
-        in_app_exclude=["app.observability"],
-        before_send=before_send,
-        before_send_transaction=before_send_transaction,
-        before_send_log=lambda log, hint: scrubber.log(log),
-        before_send_metric=lambda metric, hint: scrubber.metric(metric),
-        before_breadcrumb=before_breadcrumb,
+        in_app_exclude=[str(__package__)],
+        before_send=partial(before_send, variables=settings.sentry_local_variables == "in_app"),
+        before_send_span=name_segment,
+        before_breadcrumb=bounded_breadcrumb,
         spotlight=False,  # it posts in the request's own thread, and switches privacy off
-        transport=Delivery,
+        # What leaves is scrubbed there, in the delivery's own threads, whatever it is.
+        transport=delivery(lambda envelope: prepared(envelope, scrubber)),
         # gzip -9, the default, takes most of the time of a delivery.
         _experiments={"transport_compression_level": 4},
     )
+    runtime = {"name": python_implementation(), "version": python_version(), "build": sys.version}
+    sentry_sdk.get_global_scope().set_context("runtime", runtime)
+
+
+def _decide_ourselves(settings: SentrySettings) -> None:
+    """Have no caller decide what is traced, whichever function of the SDK continues his trace."""
+    key = settings.sentry_traces_key or urlsplit(settings.sentry_dsn).hostname or ""
+    tracing_utils._generate_sample_rand = draw_of(key)  # type: ignore[attr-defined]
+    tracing_utils.PropagationContext.from_incoming_data = classmethod(_continued)  # type: ignore
+
+
+_from_incoming_data: Final = tracing_utils.PropagationContext.from_incoming_data.__func__  # type: ignore[attr-defined]
+
+
+def _continued(cls: Any, incoming: dict[str, Any]) -> Any:
+    context = _from_incoming_data(cls, incoming)
+    context.baggage = context.parent_sampled = None
+    return context
+
+
+add_global_event_processor(bounded)

@@ -36,6 +36,7 @@ class SentrySettings(BaseSettings):
     sentry_max_errors_per_minute: int = Field(default=60, ge=1)
     sentry_failed_request_status_codes: StatusCodes = frozenset(range(500, 600))
     sentry_trace_propagation_targets: CommaSeparated = []
+    sentry_traces_key: str = Field(default="", repr=False)
     sentry_sensitive_keys: CommaSeparated = []
 
     @classmethod

@@ -1,7 +1,8 @@
 """How bad an error is: the levels, and the policy that gives one to every exception."""
 
 import asyncio
-from collections.abc import Container, Iterator
+import logging
+from collections.abc import Callable, Container
 from enum import Enum
 from typing import Final
 
@@ -9,6 +10,11 @@ from fastapi.exceptions import RequestValidationError, WebSocketRequestValidatio
 from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
+
+from .chain import LINEAGE, walk
+from .plain import text_of, type_name
+
+logger = logging.getLogger(__name__)
 
 
 class Severity(Enum):
@@ -20,13 +26,15 @@ class Severity(Enum):
     P4 = "info"  # good to know
 
 
+# Says it for one exception; None where it has nothing special to say.
+Judge = Callable[[BaseException], Severity | None]
+
 PRIORITY_OF_LEVEL: Final = {severity.value: severity.name for severity in Severity}
 
 # The policy: the severity of an exception's class, None for what is no error of this service. The
 # nearest base class decides. An attribute `severity` of the exception itself goes first, and an
 # HTTPException is judged by its status.
-POLICY: Final[dict[type[BaseException], Severity | None]] = {
-    BaseException: Severity.P2,
+POLICY: Final[dict[type[BaseException], Severity | Judge | None]] = {
     # what a client did wrong
     RequestValidationError: None,
     WebSocketRequestValidationError: None,
@@ -36,12 +44,19 @@ POLICY: Final[dict[type[BaseException], Severity | None]] = {
     WebSocketDisconnect: None,
     asyncio.CancelledError: None,
 }
+USUAL: Final = Severity.P2  # of what the policy does not name
 # SENTRY_FAILED_REQUEST_STATUS_CODES; `init_sentry` sets it.
 failed_statuses: Container[int] = range(500, 600)
 
 
-def set_severity(exception: type[BaseException], severity: Severity) -> None:
-    """Give a foreign exception class, and what is derived from it, a severity."""
+def set_severity(exception: type[BaseException], severity: Severity | Judge) -> None:
+    """Give a foreign exception class, and what is derived from it, a severity.
+
+    `severity` may be a function of the exception; where it returns None the policy goes on as if
+    the class were not named:
+
+        set_severity(OSError, lambda error: Severity.P1 if error.errno == ENOSPC else None)
+    """
     POLICY[exception] = severity
 
 
@@ -57,41 +72,38 @@ def severity_of(error: BaseException) -> Severity | None:
     policy does name; a group is as bad as the worst of its members.
     """
     if isinstance(error, BaseExceptionGroup):
-        members = [found for part in error.exceptions if (found := severity_of(part))]
+        members = [found for part in error.exceptions[:_MEMBERS] if (found := severity_of(part))]
         return min(members, key=lambda severity: severity.name, default=None)
-    for link in causes(error):
-        if isinstance(own := getattr(link, "severity", None), Severity):
-            return own
-        if isinstance(link, HTTPException):
-            named = Severity.P2 if link.status_code in failed_statuses else None
-        else:
-            named = next(POLICY[base] for base in type(link).__mro__ if base in POLICY)
-        if link is error and named is None:
-            return None
-        if named and named is not POLICY[BaseException]:
+    for link in walk(error, LINEAGE):
+        named = _named(link.error)
+        if isinstance(named, Severity):
             return named
-    return POLICY[BaseException]
+        if named == _IGNORED and link.error is error:
+            return None
+    return USUAL
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and the errors that led to it, as a traceback would show them."""
-    link: BaseException | None = error
-    seen: set[int] = set()
-    while link is not None and id(link) not in seen:
-        yield link
-        seen.add(id(link))
-        link = link.__cause__ if link.__suppress_context__ else link.__context__
+_MEMBERS: Final = 100
+_IGNORED: Final = "ignored"
 
 
-def everything_in(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error`, whatever led to it, and the members of groups, each once."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        link = waiting.pop()
-        if id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        waiting += [other for other in (link.__cause__, link.__context__) if other]
-        if isinstance(link, BaseExceptionGroup):
-            waiting += link.exceptions
+def _named(error: BaseException) -> Severity | str | None:
+    """Return what the policy says of `error` alone, None if it doesn't name it."""
+    try:
+        if isinstance(own := getattr(error, "severity", None), Severity):
+            return own
+        if isinstance(error, HTTPException):
+            return USUAL if error.status_code in failed_statuses else _IGNORED
+        for base in type(error).__mro__:
+            if base not in POLICY:
+                continue
+            told = POLICY[base]
+            if told is None or isinstance(told, Severity):
+                return told or _IGNORED
+            if severity := told(error):
+                return severity
+    except Exception as trouble:  # `severity` may be a property of the team's, or its own function
+        logger.warning(
+            "The severity of %s can't be told: %s", type_name(type(error)), text_of(trouble)
+        )
+    return None

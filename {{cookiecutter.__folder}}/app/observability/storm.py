@@ -1,20 +1,24 @@
-"""The storm guard: each distinct error is reported a limited number of times a minute.
+"""The storm guard: each distinct error is reported a limited number of times a minute, and all
+errors together ten times that.
 
 What it holds back never reaches the SDK, so a storm costs next to nothing. It is counted, and one
 event a minute tells how much there was.
 """
 
 import os
+import sys
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Final, NamedTuple
 
-from .project import ROOT, is_own
+from .plain import cut, type_name
+from .project import OWN_PACKAGE, ROOT, is_own
 
 WINDOW: Final = 60.0  # seconds
+ALL_TOGETHER: Final = 10  # times the limit of one: many distinct errors are a storm, too
 MAX_DISTINCT: Final = 500
 SHOWN: Final = 20
 
@@ -36,7 +40,10 @@ OTHERS: Final = Key("other errors", "", 0)
 
 
 class StormGuard:
-    """Lets `limit` reports of each key pass in any minute; tells `summarize` of the rest."""
+    """Lets `limit` reports of each key pass in any minute, and ALL_TOGETHER times that of all.
+
+    It tells `summarize` of the rest.
+    """
 
     def __init__(
         self,
@@ -54,6 +61,7 @@ class StormGuard:
         """Forget everything."""
         self._lock = threading.Lock()
         self._passed: dict[Key, deque[float]] = {}
+        self._all: deque[float] = deque(maxlen=self.limit * ALL_TOGETHER)
         self._held: Counter[Key] = Counter()
         self._timer: threading.Timer | None = None
 
@@ -65,16 +73,29 @@ class StormGuard:
                 self._forget_before(now - WINDOW)
                 if len(self._passed) >= MAX_DISTINCT:
                     key = OTHERS
+            if self._all.maxlen != self.limit * ALL_TOGETHER:  # the limit was set since
+                self._all = deque(self._all, maxlen=self.limit * ALL_TOGETHER)
             passed = self._passed.setdefault(key, deque(maxlen=self.limit))
-            if len(passed) < self.limit or now - passed[0] >= WINDOW:
+            if _has_room(passed, now) and _has_room(self._all, now):
                 passed.append(now)
+                self._all.append(now)
                 return True
-            self._held[key] += 1
-            if self._timer is None:
-                self._timer = threading.Timer(WINDOW, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+            self._hold(key)
             return False
+
+    def hold(self, key: Key) -> None:
+        """Count an error that isn't reported for another reason."""
+        with self._lock:
+            self._hold(key)
+
+    def _hold(self, key: Key) -> None:
+        if key not in self._held and len(self._held) >= MAX_DISTINCT:
+            key = OTHERS
+        self._held[key] += 1
+        if self._timer is None:
+            self._timer = threading.Timer(WINDOW, self.flush)
+            self._timer.daemon = True
+            self._timer.start()
 
     def flush(self) -> None:
         """Tell of what was held back since the last time, if anything was."""
@@ -87,7 +108,11 @@ class StormGuard:
             self._summarize(held)
 
     def _forget_before(self, then: float) -> None:
-        self._passed = {key: passed for key, passed in self._passed.items() if passed[-1] >= then}
+        self._passed = {k: passed for k, passed in self._passed.items() if passed and passed[-1] >= then}
+
+
+def _has_room(passed: deque[float], now: float) -> bool:
+    return len(passed) < (passed.maxlen or 0) or now - passed[0] >= WINDOW
 
 
 def key_of(error: BaseException) -> Key:
@@ -95,7 +120,15 @@ def key_of(error: BaseException) -> Key:
     leaf = error
     while isinstance(leaf, BaseExceptionGroup):
         leaf = leaf.exceptions[0]
-    return Key(type(error).__qualname__, *_place(leaf.__traceback__ or error.__traceback__))
+    return Key(type_name(type(error)), *_place(leaf.__traceback__ or error.__traceback__))
+
+
+def key_here(what: str) -> Key:
+    """Return the key of what the code that calls the standard tells of: that call is its place."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame and frame.f_code.co_filename.startswith(OWN_PACKAGE):
+        frame = frame.f_back
+    return Key(what, frame.f_code.co_filename, frame.f_lineno) if frame else Key(cut(what), "", 0)
 
 
 def _place(traceback: TracebackType | None) -> tuple[str, int]:

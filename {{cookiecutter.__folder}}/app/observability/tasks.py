@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import sentry_sdk
 
 from .capture import report
+from .records import PROCESS, Records, current_records
 from .request import current_request
 
 T = TypeVar("T")
@@ -23,6 +24,8 @@ def spawn(coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
 
     async def run() -> T:
         current_request.set(None)  # it may outlive the request that started it
+        if current_records.get() is PROCESS:
+            current_records.set(Records(parent=PROCESS))
         with sentry_sdk.isolation_scope() as scope:
             scope.set_tag("task", name)
             try:

@@ -8,7 +8,8 @@
 `tests/conftest.py` names this module in `pytest_plugins`. Nothing is sent anywhere.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from .capture import guard
+from .records import PROCESS
 from .sdk import init_sentry
 from .sessions import sessions
 from .settings import SentrySettings
@@ -27,15 +29,35 @@ DSN = "https://0123456789abcdef0123456789abcdef@sentry.invalid/1"
 class RecordingTransport(Transport):
     """Keeps envelopes as they would leave the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, prepare: Callable[[Envelope], Envelope | None]) -> None:
         super().__init__()
+        self._prepare = prepare
         self.envelopes: list[Envelope] = []
         self.events: list[dict[str, Any]] = []
 
     def capture_envelope(self, envelope: Envelope) -> None:
+        if (envelope := self._prepare(envelope)) is None:
+            return
         self.envelopes.append(envelope)
-        if event := envelope.get_event():
-            self.events.append(dict(event))
+        self.events += self.payloads("event", envelope)
+
+    def payloads(self, kind: str, *envelopes: Envelope) -> list[dict[str, Any]]:
+        """Return the items of a kind: of these envelopes, or of all."""
+        found = [item for envelope in envelopes or self.envelopes for item in envelope.items]
+        return [json.loads(item.get_bytes()) for item in found if item.type == kind]
+
+    def spans(self) -> list[dict[str, Any]]:
+        """Return the spans of the test, their attributes as plain values."""
+        sentry_sdk.flush()
+        spans = [span for batch in self.payloads("span") for span in batch["items"]]
+        for span in spans:
+            told = span["attributes"].items()
+            span["attributes"] = {name: attribute["value"] for name, attribute in told}
+        return spans
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the spans that are a request, a websocket or a trace of its own."""
+        return [span for span in self.spans() if span["is_segment"]]
 
 
 @pytest.fixture
@@ -46,14 +68,15 @@ def sentry_settings() -> SentrySettings:
 
 @pytest.fixture
 def sentry_transport(sentry_settings: SentrySettings) -> Iterator[RecordingTransport]:
-    """All envelopes of the test: errors, transactions, logs, sessions."""
+    """All envelopes of the test: errors, traces, logs, sessions."""
     guard.reset()
     sessions.reset()
+    PROCESS.forget()
     init_sentry(sentry_settings)
     client = sentry_sdk.get_client()
-    assert client.transport
-    client.transport.kill()
-    client.transport = transport = RecordingTransport()
+    delivery: Any = client.transport
+    delivery.kill()
+    client.transport = transport = RecordingTransport(delivery.prepare)
     with sentry_sdk.isolation_scope():
         yield transport
     client.close(timeout=0)

@@ -2,15 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import sentry_sdk
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from sentry_sdk.traces import start_span
+from starlette.background import BackgroundTask
 from starlette.middleware.base import RequestResponseEndpoint
 
-from app.observability import SentrySettings, capture_error, install, spawn
+from app.observability import (
+    SentrySettings,
+    Severity,
+    capture_error,
+    capture_message,
+    error_scope,
+    install,
+    spawn,
+)
 
 log = logging.getLogger("tests.failing")
 ALWAYS_THE_SAME = RuntimeError("raised again and again")
@@ -70,6 +82,42 @@ def failing_app(settings: SentrySettings, **options: Any) -> FastAPI:
     inner.mount("/deep/{tenant}", innermost)
     app.mount("/mounted", inner)
     return app
+
+
+class Awkward(Exception):
+    """Whatever is asked of it fails."""
+
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError(name)
+
+    def __len__(self) -> int:
+        return 0
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+    @property
+    def severity(self) -> object:
+        raise RuntimeError("no severity")
+
+
+class WithoutModule(type):
+    """A metaclass that does not tell its classes' modules."""
+
+    @property
+    def __module__(cls) -> str:  # type: ignore[override]
+        raise RuntimeError("no module")
+
+
+class Nameless(Exception, metaclass=WithoutModule):
+    """Its class can't be asked where it is from."""
+
+
+class Model:
+    class DoesNotExist(Exception):
+        """Nested, as ORMs do it."""
 
 
 async def with_number(number: int) -> None:
@@ -151,6 +199,74 @@ async def captures_and_fails_to_clean_up() -> None:
         clean_up()
 
 
+async def captures_a_handled_one() -> None:
+    capture_error(ValueError("handled"))
+
+
+async def reports_its_clean_up_and_crashes() -> None:
+    try:
+        boom()
+    except ValueError:
+        try:
+            raise OSError("no clean-up")
+        except OSError as error:
+            capture_error(error, severity=Severity.P4)
+        raise
+
+
+async def clean_up_of_c_code_fails() -> None:
+    try:
+        boom()
+    except ValueError as error:
+        capture_error(error)
+        Path("/not/there").unlink()
+
+
+async def logs_two_in_a_handler() -> None:
+    try:
+        {}["cache"]
+    except KeyError:
+        log.error("replica lags")
+        log.error("disk nearly full")
+
+
+async def logs_many() -> None:
+    for number in range(15):
+        log.error("number %s", number)
+
+
+async def only_says() -> None:
+    capture_message("all is well")
+
+
+async def logs_apart() -> None:
+    apart = logging.getLogger("tests.apart")
+    apart.propagate = False
+    apart.error("nobody hears this")
+
+
+async def awaits_a_cancelled_task() -> None:
+    task = asyncio.create_task(asyncio.sleep(60))
+    task.cancel()
+    await task
+
+
+async def exits() -> None:
+    raise SystemExit(3)
+
+
+async def awkward() -> None:
+    raise Awkward
+
+
+async def nameless() -> None:
+    raise Nameless
+
+
+async def nested_class() -> None:
+    raise Model.DoesNotExist
+
+
 async def task_group() -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(boom_later())
@@ -185,6 +301,55 @@ async def streams() -> StreamingResponse:
     return StreamingResponse(chunks())
 
 
+def streams_in_a_scope() -> StreamingResponse:
+    def chunks() -> Iterator[bytes]:
+        with error_scope(tags={"a": "b"}):
+            yield b"1"
+            yield b"2"
+
+    return StreamingResponse(chunks())
+
+
+async def streams_and_fails_in_background() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"all of it"
+
+    def fail() -> None:
+        raise OSError("disk full")
+
+    return StreamingResponse(chunks(), background=BackgroundTask(fail))
+
+
+def _scope_around_yield() -> Iterator[None]:
+    with error_scope(tags={"dependency": "sync"}):
+        yield
+
+
+def scope_in_a_dependency(given: None = Depends(_scope_around_yield)) -> None:
+    return None
+
+
+def scope_in_a_dependency_of_a_failure(given: None = Depends(_scope_around_yield)) -> None:
+    boom()
+
+
+async def has_a_span() -> None:
+    with start_span("work"):
+        pass
+
+
+async def in_background_with_a_span(tasks: BackgroundTasks) -> None:
+    tasks.add_task(has_a_span)
+
+
+def tells_its_thread() -> int:
+    return threading.get_ident()
+
+
+async def tells_its_trace() -> dict[str, str]:
+    return dict(sentry_sdk.get_current_scope().iter_trace_propagation_headers())
+
+
 async def _fails_at_teardown() -> AsyncIterator[None]:
     yield
     boom()
@@ -208,6 +373,22 @@ async def http_500() -> None:
 
 async def http_503() -> None:
     raise HTTPException(503, "later", {"Retry-After": "7"})
+
+
+async def http_204() -> None:
+    raise HTTPException(204)
+
+
+async def http_304() -> None:
+    raise HTTPException(304, headers={"etag": "7"})
+
+
+async def http_499() -> None:
+    raise HTTPException(499)
+
+
+async def http_599() -> None:
+    raise HTTPException(599)
 
 
 async def http_404() -> None:
@@ -275,35 +456,59 @@ def _named(*functions: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
 
 ROUTES = _named(
     answers_500,
+    awaits_a_cancelled_task,
+    awkward,
     breaks_its_promise,
+    captures_a_handled_one,
     captures_and_answers_500,
     captures_and_fails_to_clean_up,
     captures_and_raises,
     captures_the_inner_and_raises_the_outer,
     captures_the_inner_and_raises_without_from,
     captures_with_the_sdk_and_raises,
+    clean_up_of_c_code_fails,
     dependency_teardown,
+    exits,
     gathers,
     handler_answers_400,
     handler_answers_503,
+    has_a_span,
+    http_204,
+    http_304,
     http_404,
+    http_499,
     http_500,
     http_503,
+    http_599,
     in_background,
     in_background_async,
+    in_background_with_a_span,
     logs_and_raises,
     logs_and_raises_in_a_thread,
+    logs_apart,
     logs_before_it_fails,
     logs_its_404,
+    logs_many,
+    logs_two_in_a_handler,
     logs_what_it_swallows,
     middleware_answers_404,
     middleware_answers_500,
+    nameless,
+    nested_class,
     only_logs,
+    only_says,
     raises_the_same_again,
+    reports_its_clean_up_and_crashes,
+    scope_in_a_dependency,
+    scope_in_a_dependency_of_a_failure,
     spawns,
     spawns_and_awaits,
     streams,
+    streams_and_fails_in_background,
+    streams_in_a_scope,
     task_group,
+    tells_its_thread,
+    tells_its_trace,
     wants_a_number,
     works,
 )

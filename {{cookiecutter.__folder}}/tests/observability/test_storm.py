@@ -5,11 +5,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import sentry_sdk
 from fastapi.testclient import TestClient
 
 from app.observability import SentrySettings, capture_error
 from app.observability.capture import guard
-from app.observability.storm import MAX_DISTINCT, OTHERS, Key, StormGuard
+from app.observability.storm import ALL_TOGETHER, MAX_DISTINCT, OTHERS, Key, StormGuard
 
 from .failing_app import failing_app
 
@@ -67,15 +68,24 @@ def test_no_minute_has_more_than_the_limit(small_guard: StormGuard, clock: Clock
     small_guard.flush()
 
 
-def test_what_is_remembered_is_bounded(
+def test_what_is_remembered_is_bounded(clock: Clock, summaries: list[Counter[Key]]) -> None:
+    large_guard = StormGuard(summaries.append, limit=100, clock=clock)
+    admitted = sum(large_guard.admit(key(number)) for number in range(10 * MAX_DISTINCT))
+    assert admitted == MAX_DISTINCT + 100
+    large_guard.flush()
+    assert summaries == [{OTHERS: 9 * MAX_DISTINCT - 100}]
+    clock.now += 61
+    assert large_guard.admit(key(-1)), "what is over makes room"
+
+
+def test_many_distinct_errors_are_a_storm_too(
     small_guard: StormGuard, clock: Clock, summaries: list[Counter[Key]]
 ) -> None:
-    admitted = sum(small_guard.admit(key(number)) for number in range(10 * MAX_DISTINCT))
-    assert admitted == MAX_DISTINCT + 3
+    assert sum(small_guard.admit(key(number)) for number in range(100)) == 3 * ALL_TOGETHER
     small_guard.flush()
-    assert summaries == [{OTHERS: 9 * MAX_DISTINCT - 3}]
+    assert sum(summaries[0].values()) == 100 - 3 * ALL_TOGETHER
     clock.now += 61
-    assert small_guard.admit(key(-1)), "what is over makes room"
+    assert small_guard.admit(key())
 
 
 class TestInAService:
@@ -87,7 +97,9 @@ class TestInAService:
     def client(self, captured_events: Events, sentry_settings: SentrySettings) -> TestClient:
         return TestClient(failing_app(sentry_settings))
 
-    @pytest.mark.parametrize("path", ["/async", "/sync", "/answers_500", "/http_503", "/only_logs"])
+    @pytest.mark.parametrize(
+        "path", ["/async", "/sync", "/answers_500", "/http_503", "/only_logs", "/only_says"]
+    )
     def test_each_way_to_fail_is_limited(
         self, client: TestClient, captured_events: Events, path: str
     ) -> None:
@@ -121,3 +133,17 @@ class TestInAService:
             log.error("and here")
             client.get("/async")
         assert len(captured_events) == 6
+
+    def test_messages_that_the_sdk_captures_are_limited(self, captured_events: Events) -> None:
+        for _ in range(5):
+            sentry_sdk.capture_message("again and again")
+        assert len(captured_events) == 2
+
+
+def test_what_one_request_logs_too_much_is_counted(
+    captured_events: Events, sentry_settings: SentrySettings
+) -> None:
+    TestClient(failing_app(sentry_settings)).get("/logs_many")
+    assert len(captured_events) == 10
+    guard.flush()
+    assert captured_events[-1]["tags"]["held_back"] == "5"

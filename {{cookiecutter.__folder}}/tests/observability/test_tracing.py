@@ -2,17 +2,20 @@
 
 import re
 from collections import Counter
+from random import Random
 from typing import Any
 
 import pytest
 import sentry_sdk
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sentry_sdk.traces import continue_trace, start_span
 
 from app.observability import SentrySettings
+from app.observability.outcome import Outcome
 from app.observability.sessions import sessions
 from app.observability.testing import RecordingTransport
-from app.observability.tracing import propagation_targets
+from app.observability.tracing import draw_of, propagation_targets
 
 from .failing_app import failing_app
 
@@ -24,9 +27,22 @@ STRANGER = {
 }
 
 
-def transactions(transport: RecordingTransport) -> list[dict[str, Any]]:
-    found = [envelope.get_transaction_event() for envelope in transport.envelopes]
-    return [dict(transaction) for transaction in found if transaction]
+OUTCOMES = {
+    "/works": Outcome.ANSWERED,
+    "/http_404": Outcome.ANSWERED,
+    "/wants_a_number?number=many": Outcome.ANSWERED,
+    "/captures_a_handled_one": Outcome.ANSWERED,
+    "/http_503": Outcome.FAILED,
+    "/answers_500": Outcome.FAILED,
+    "/handler_answers_503": Outcome.FAILED,
+    "/middleware_answers_500": Outcome.FAILED,
+    "/async": Outcome.CRASHED,
+    "/awaits_a_cancelled_task": Outcome.CRASHED,
+    "/mounted/fails/7": Outcome.CRASHED,
+    "/streams": Outcome.FAILED_AFTERWARDS,
+    "/in_background": Outcome.FAILED_AFTERWARDS,
+    "/dependency_teardown": Outcome.FAILED_AFTERWARDS,
+}
 
 
 @pytest.fixture
@@ -49,18 +65,39 @@ def client(app: FastAPI) -> TestClient:
     return TestClient(app)
 
 
-def test_a_transaction_is_named_by_its_route(
+def test_a_trace_is_named_by_its_route(
     client: TestClient, sentry_transport: RecordingTransport
 ) -> None:
     client.get("/works?token=hunter2")
     client.get("/mounted/fails/7")
-    works, fails = transactions(sentry_transport)
-    assert works["transaction"] == "/works"
-    assert works["transaction_info"] == {"source": "route"}
-    assert works["contexts"]["trace"]["op"] == "http.server"
-    assert works["contexts"]["trace"]["status"] == "ok"
-    assert fails["transaction"] == "/mounted/fails/{number}"
-    assert fails["contexts"]["trace"]["status"] == "internal_error"
+    client.get("/has_a_span")
+    works, fails, inner, outer = sentry_transport.spans()
+    told = works["attributes"]
+    assert (works["name"], works["status"]) == ("/works", "ok")
+    assert told["sentry.segment.name.source"] == "route"
+    assert told["sentry.op"] == "http.server"
+    assert (told["http.route"], told["http.response.status_code"]) == ("/works", 200)
+    assert (fails["name"], fails["status"]) == ("/mounted/fails/{number}", "error")
+    assert inner["attributes"]["sentry.segment.name"] == outer["name"] == "/has_a_span"
+    assert "process.command_args" not in told
+
+
+@pytest.mark.parametrize("path", OUTCOMES)
+def test_a_trace_ends_as_the_request_did(
+    client: TestClient, sentry_transport: RecordingTransport, path: str
+) -> None:
+    client.get(path)
+    [request] = sentry_transport.requests()
+    assert request["status"] == OUTCOMES[path].value.trace
+
+
+def test_a_background_task_is_no_part_of_the_requests_time(
+    client: TestClient, sentry_transport: RecordingTransport
+) -> None:
+    client.get("/in_background_with_a_span")
+    span, request = sentry_transport.spans()
+    assert request["end_timestamp"] <= span["start_timestamp"]
+    assert span["parent_span_id"] == request["span_id"]
 
 
 def test_paths_that_do_not_exist_share_one_name(
@@ -68,31 +105,45 @@ def test_paths_that_do_not_exist_share_one_name(
 ) -> None:
     for number in range(5):
         client.get(f"/admin/{number}.php")
-    names = {transaction["transaction"] for transaction in transactions(sentry_transport)}
-    assert names == {"(no route)"}
+    assert {request["name"] for request in sentry_transport.requests()} == {"(no route)"}
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_checks_are_not_traced(
+def test_health_checks_are_not_traced_and_not_counted(
     app: FastAPI, client: TestClient, sentry_transport: RecordingTransport, path: str
 ) -> None:
-    app.get(path)(lambda: "ok")
+    def route() -> None:
+        with start_span("SELECT 1", {"sentry.op": "db"}):
+            pass
+
+    app.get(path)(route)
     assert client.get(path).status_code == 200
+    sessions.flush()
+    assert sentry_transport.payloads("sessions") == []
     client.head("/works")
     client.options("/works")
-    assert transactions(sentry_transport) == []
+    assert sentry_transport.spans() == []
+
+
+def test_a_statement_outside_of_requests_is_no_trace(sentry_transport: RecordingTransport) -> None:
+    with start_span("SELECT 1", {"sentry.op": "db"}):
+        pass
+    with start_span("nightly", {"sentry.op": "task"}):
+        pass
+    [nightly] = sentry_transport.spans()
+    assert nightly["name"] == "nightly"
 
 
 def test_a_callers_trace_is_continued_and_nothing_else_believed(
     client: TestClient, sentry_transport: RecordingTransport
 ) -> None:
     client.get("/async", headers=STRANGER)
+    [request] = sentry_transport.requests()
+    [event] = sentry_transport.events
     for envelope in sentry_transport.envelopes:
         assert "POISON" not in str(envelope.headers) + str([i.payload for i in envelope.items])
-    [transaction] = transactions(sentry_transport)
-    [event] = sentry_transport.events
     assert event["contexts"]["trace"]["trace_id"] == TRACE
-    assert transaction["contexts"]["trace"]["trace_id"] == TRACE
+    assert request["trace_id"] == TRACE
 
 
 @pytest.mark.parametrize("rate", [0.0])
@@ -101,20 +152,63 @@ def test_a_stranger_cannot_switch_tracing_on(
 ) -> None:
     for _ in range(20):
         client.get("/works", headers=STRANGER)
-    assert transactions(sentry_transport) == []
+    assert sentry_transport.spans() == []
+
+
+@pytest.mark.parametrize("rate", [0.1])
+def test_what_is_drawn_can_neither_be_chosen_nor_told_from_the_id(
+    sentry_transport: RecordingTransport,
+) -> None:
+    for number in range(2000):
+        trace = f"{number:032x}"
+        baggage = STRANGER["baggage"].replace(TRACE, trace)
+        continue_trace({"sentry-trace": f"{trace}-b7ad6b7169203331-1", "baggage": baggage})
+        with start_span("own"):
+            pass
+    sampled = sentry_transport.spans()
+    assert 140 < len(sampled) < 260
+    by_the_sdks_own_draw = {n for n in range(2000) if Random(f"{n:032x}").randrange(10**6) < 10**5}
+    chosen = {int(span["trace_id"], 16) for span in sampled}
+    assert len(chosen & by_the_sdks_own_draw) < 50
 
 
 @pytest.mark.parametrize("rate", [0.3])
-def test_the_rate_is_told_as_it_is(
-    client: TestClient, sentry_transport: RecordingTransport, monkeypatch: pytest.MonkeyPatch
+def test_all_services_draw_the_same_for_a_trace_and_tell_their_rate(
+    client: TestClient, sentry_transport: RecordingTransport
 ) -> None:
-    drawn = iter([0.1, 0.2999999, 0.3, 0.9])
-    monkeypatch.setattr("random.random", lambda: next(drawn))
-    for _ in range(4):
-        client.get("/works")
-    told = [e.headers["trace"] for e in sentry_transport.envelopes if e.get_transaction_event()]
-    assert [trace["sample_rand"] for trace in told] == ["0.100000", "0.299999"]
+    traces = [f"{number:032x}" for number in range(1, 101)]
+    for trace in traces:
+        client.get("/works", headers={"sentry-trace": f"{trace}-b7ad6b7169203331-0"})
+    requests = sentry_transport.requests()
+    draw = draw_of("sentry.invalid")
+    assert [r["trace_id"] for r in requests] == [t for t in traces if draw(t) < 0.3]
+    told = [e.headers["trace"] for e in sentry_transport.envelopes if e.items[0].type == "span"]
     assert {trace["sample_rate"] for trace in told} == {"0.3"}
+    assert all(float(trace["sample_rand"]) < 0.3 for trace in told)
+
+
+@pytest.mark.parametrize(("rate", "flag"), [(0.0, "0"), (1.0, "1")])
+def test_callees_are_told_the_trace_and_what_was_decided(client: TestClient, flag: str) -> None:
+    headers = client.get("/tells_its_trace", headers=STRANGER).json()
+    assert re.fullmatch(rf"{TRACE}-[0-9a-f]{{16}}-{flag}", headers["sentry-trace"])
+    assert "POISON" not in headers["baggage"]
+
+
+def test_a_full_line_lowers_the_rate(client: TestClient, sentry_transport: Any) -> None:
+    sentry_transport.share = lambda: 0.25
+    for number in range(1, 201):
+        client.get("/works", headers={"sentry-trace": f"{number:032x}-b7ad6b7169203331-0"})
+    assert 25 < len(sentry_transport.requests()) < 75
+    told = {e.headers["trace"]["sample_rate"] for e in sentry_transport.envelopes}
+    assert told == {"0.25"}
+
+
+def test_a_def_endpoint_is_profiled_in_its_own_thread(
+    client: TestClient, sentry_transport: RecordingTransport
+) -> None:
+    thread = client.get("/tells_its_thread").json()
+    [request] = sentry_transport.requests()
+    assert request["attributes"]["thread.id"] == str(thread)
 
 
 @pytest.mark.parametrize("headers", [{}, STRANGER, {"sentry-trace": "x" * 10_000}])
@@ -145,20 +239,18 @@ def test_trace_headers_go_to_listed_hosts_only(url: str, listed: bool) -> None:
     assert bool(re.search(pattern, url)) is listed
 
 
+@pytest.mark.parametrize("path", OUTCOMES)
 def test_sessions_tell_how_requests_went(
-    client: TestClient, sentry_transport: RecordingTransport
+    client: TestClient, sentry_transport: RecordingTransport, path: str
 ) -> None:
-    for path in ("/works", "/works", "/http_404", "/http_503", "/async"):
-        client.get(path)
+    client.get(path)
     sessions.flush()
-    [item] = [i for e in sentry_transport.envelopes for i in e.items if i.type == "sessions"]
-    sent: Any = item.payload.json
+    [sent] = sentry_transport.payloads("sessions")
     assert sent["attrs"] == {"release": client_release(), "environment": "test"}
-    total: Counter[str] = Counter()
-    for bucket in sent["aggregates"]:
-        bucket.pop("started")
-        total.update(bucket)
-    assert total == {"exited": 3, "errored": 1, "crashed": 1}
+    [bucket] = sent["aggregates"]
+    bucket.pop("started")
+    is_handled = path == "/captures_a_handled_one"
+    assert bucket == {"errored" if is_handled else OUTCOMES[path].value.session: 1}
 
 
 def client_release() -> str:

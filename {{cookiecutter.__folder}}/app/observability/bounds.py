@@ -1,0 +1,50 @@
+"""How much of a team's own data an event holds, before the SDK makes copies of it."""
+
+from typing import Any, Final
+
+from .plain import Plain, cut, text_of
+
+_CONTEXTS: Final = 32 * 1024  # characters, of all contexts and extras of an event
+_TEXT: Final = 8 * 1024  # characters, of one text in them
+_BREADCRUMBS: Final = 24 * 1024  # characters, the newest first
+_MESSAGE: Final = 1024  # characters, of one breadcrumb
+_TAG: Final = 200  # characters, as Sentry keeps them
+# Made by the SDK or the standard, and small.
+_OWN: Final = frozenset({"trace", "runtime", "path_params", "log"})
+
+
+def bounded(event: Any, hint: dict[str, Any]) -> Any:
+    """Make plain, small data of what an event holds: an event processor, which never raises."""
+    if event.get("type") == "transaction":
+        return event
+    plain = Plain(_CONTEXTS, text=_TEXT)
+    contexts = event.get("contexts") or {}
+    for name, context in contexts.items():
+        if name not in _OWN:
+            contexts[name] = plain.data(context)
+    for part in ("extra", "user"):
+        if event.get(part):
+            event[part] = plain.data(dict(event[part]))
+    if tags := event.get("tags"):
+        event["tags"] = {text_of(k, _TAG): text_of(v, _TAG) for k, v in dict(tags).items()}
+    if isinstance(crumbs := event.get("breadcrumbs"), dict):
+        crumbs["values"] = _newest(crumbs.get("values") or [])
+    return event
+
+
+def bounded_breadcrumb(crumb: Any, hint: dict[str, Any]) -> Any:
+    """Make plain, small data of a breadcrumb: a hook, which never raises."""
+    if "message" in crumb:
+        crumb["message"] = text_of(crumb["message"], _MESSAGE)
+    if crumb.get("data"):
+        crumb["data"] = Plain(_MESSAGE).data(crumb["data"])
+    return crumb
+
+
+def _newest(crumbs: list[Any]) -> list[Any]:
+    left = _BREADCRUMBS
+    for place in range(len(crumbs) - 1, -1, -1):
+        left -= len(str(crumbs[place].get("message", ""))) + len(str(crumbs[place].get("data", "")))
+        if left < 0:
+            return crumbs[place + 1 :]
+    return crumbs

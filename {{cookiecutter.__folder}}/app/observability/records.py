@@ -1,0 +1,142 @@
+"""What is known of the exceptions of one request, task or process.
+
+An error is reported once, however often it is logged, captured and raised again, and it carries
+what the scopes knew that it left. Both are kept here and not on the exception: that may be raised
+again in another person's request, or be pickled.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .chain import PASSED_ON, TOLD, walk
+
+if TYPE_CHECKING:
+    from .scopes import Entered
+
+_MOST: Final = 200
+_DEEPEST: Final = 10  # group in group: an exception of one may lead back to it
+
+
+class Report(NamedTuple):
+    """An error that was reported, or held back: then it has no `event_id`."""
+
+    event_id: str | None
+
+
+@dataclass
+class _Record:
+    error: BaseException  # held, so that no other object gets its id
+    at: float
+    by: "Records"
+    report: Report | None = None
+    is_new: bool = False  # judged: whatever it is said to be caused by later
+    scopes: "list[Entered]" = field(default_factory=list)
+    task: "asyncio.Task[object] | None" = None
+
+
+class Records:
+    """The records of a request or a task, or for some `seconds` those of the process.
+
+    What is reported is told to the `parent`, too, for whoever awaits a task.
+    """
+
+    def __init__(self, parent: "Records | None" = None, seconds: float | None = None) -> None:
+        self._parent = parent
+        self._seconds = seconds
+        self._records: OrderedDict[int, _Record] = OrderedDict()
+
+    def find(self, error: BaseException, depth: int = 0) -> Report | None:
+        """Return the report that told of `error`, or of the error that it only passes on."""
+        if depth == _DEEPEST:
+            return None
+        for link in walk(error, PASSED_ON):
+            record = self._known(link.error)
+            if record and record.report:
+                return record.report
+            if record and record.is_new:
+                return None
+            if isinstance(link.error, BaseExceptionGroup):
+                members = link.error.exceptions
+                reports = [self.find(member, depth + 1) for member in members]
+                return reports[0] if all(reports) else None
+        return None
+
+    def mark(self, error: BaseException, report: Report) -> None:
+        """Remember that `error`, and all that its event tells of, has been reported."""
+        for link in walk(error, TOLD):
+            record = self._of(link.error)
+            record.report = record.report or report
+            record.scopes = []
+        if self._parent:
+            self._parent._mark_for(self, error, report)
+
+    def judge(self, error: BaseException) -> None:
+        """Settle now whether `error` is news: a middleware may give it another cause later."""
+        if report := self.find(error):
+            self.mark(error, report)
+        else:
+            self._of(error).is_new = True
+
+    def leave(self, error: BaseException, scope: "Entered") -> None:
+        """Remember that `error` was raised out of `scope`."""
+        record = self._of(error)
+        task = _current_task()
+        # An exception may be raised again, for somebody else, by code that swallowed it before.
+        if record.scopes and record.task is task and not record.scopes[-1].is_inside(scope):
+            record.scopes = []
+        record.scopes.append(scope)
+        record.task = task
+
+    def scopes_of(self, error: BaseException) -> "list[Entered]":
+        """Return the scopes that `error`, and what it is made of, were raised out of."""
+        known = [self._known(link.error) for link in walk(error)]
+        return [scope for record in known if record for scope in record.scopes]
+
+    def forget(self) -> None:
+        """Let go of the exceptions, and of the frames that they hold."""
+        self._records.clear()
+
+    def _mark_for(self, by: "Records", error: BaseException, report: Report) -> None:
+        for link in walk(error, TOLD):
+            record = self._of(link.error)
+            record.report, record.by = report, by
+
+    def _known(self, error: BaseException) -> _Record | None:
+        if own := self._get(error):
+            return own
+        shared = PROCESS._get(error)
+        # What a task reported isn't what another one did with the same exception object.
+        return shared if shared and shared.by is PROCESS else None
+
+    def _get(self, error: BaseException) -> _Record | None:
+        record = self._records.get(id(error))
+        if record is None or (self._seconds and time.monotonic() - record.at > self._seconds):
+            return None
+        return record
+
+    def _of(self, error: BaseException) -> _Record:
+        record = self._get(error)
+        if record is None:
+            record = _Record(error, time.monotonic(), self)
+            self._records[id(error)] = record
+            self._records.move_to_end(id(error))
+            while len(self._records) > _MOST:
+                with suppress(KeyError):  # another thread was faster
+                    self._records.popitem(last=False)
+        return record
+
+
+def _current_task() -> "asyncio.Task[object] | None":
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # no loop in this thread
+        return None
+
+
+PROCESS: Final = Records(seconds=60.0)
+current_records: Final[ContextVar[Records]] = ContextVar("current_records", default=PROCESS)

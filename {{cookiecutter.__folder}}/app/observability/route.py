@@ -1,0 +1,42 @@
+"""The template of the route that a request took, `/orders/{order}`: what its events are called."""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Host, Match, Mount
+from starlette.types import Scope
+
+# An application that is mounted and has no routes, such as one that serves files.
+_BELOW_A_MOUNT = "/{path}"
+
+
+def template(scope: Scope, original: Scope, routes: Sequence[BaseRoute]) -> str | None:
+    """Return the template with the prefixes of its mounts, None if no route matched.
+
+    `scope` is what routing left, `original` a copy of what it began with. FastAPI tells the route
+    that it took; what is above that, and what Starlette's own routes don't tell, is matched again.
+    """
+    leaf = _told(scope)
+    if leaf and scope.get("root_path", "") == original.get("root_path", ""):
+        return leaf
+    here, prefix = dict(original), ""
+    while True:
+        for route in routes:
+            match, child = route.matches(here)
+            if match is not Match.NONE:
+                break
+        else:
+            return f"{prefix}{leaf}" if leaf else None
+        if not isinstance(route, Mount | Host):
+            return f"{prefix}{leaf or getattr(route, 'path', '')}" or None
+        here |= child
+        if isinstance(route, Mount):
+            prefix += route.path
+        routes = route.routes
+        if not routes:
+            return f"{prefix}{_BELOW_A_MOUNT}"
+
+
+def _told(scope: Scope) -> str | None:
+    # A router that is included in another one knows its prefix only there.
+    effective = scope.get("fastapi", {}).get("effective_route_context")
+    return getattr(effective, "path", None) or getattr(scope.get("route"), "path", None)
