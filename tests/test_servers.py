@@ -107,7 +107,7 @@ async def endless():
 
 @app.get("/slow")
 async def slow():
-    await asyncio.sleep(60)
+    await asyncio.sleep(0.5)
 
 
 @app.websocket("/socket")

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -74,7 +75,8 @@ def report(
     try:
         return _report(error, details, handled, event or {})
     except Exception:
-        logger.exception("An error could not be reported")
+        with suppress(Exception):  # a handler of the team's may fail as well
+            logger.exception("An error could not be reported")
         return None
 
 
@@ -139,7 +141,8 @@ def send_event(
             details.apply(own)
             return own.capture_event(event, hint={_JUDGED: None})  # type: ignore[arg-type]
     except Exception:
-        logger.exception("A message could not be reported")
+        with suppress(Exception):
+            logger.exception("A message could not be reported")
         return None
 
 

@@ -6,7 +6,7 @@ the failure first, until there is enough of them.
 """
 
 import linecache
-from collections import deque
+from collections.abc import Iterator
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
@@ -17,6 +17,7 @@ from .project import OWN_PACKAGE, ROOT, is_own
 
 MAX_FRAMES: Final = 100  # of an exception; Sentry's Relay keeps 250 of an event
 _OUTERMOST: Final = 20  # of those; the others are the nearest to the failure
+_PLUMBING: Final = frozenset({"anyio", "asyncio", "contextlib", "fastapi", "starlette", "uvicorn"})
 _DETAILED: Final = 20  # frames of an event that have source and variables
 _VARIABLES: Final = 24 * 1024  # characters in an event
 _LINES_AROUND: Final = 5
@@ -84,27 +85,32 @@ def _said(error: BaseException) -> str:
 
 
 def _frames(traceback: TracebackType | None, details: _Details) -> list[Event]:
-    outermost: list[TracebackType] = []
-    nearest: deque[TracebackType] = deque(maxlen=MAX_FRAMES - _OUTERMOST)
-    everything = traceback
-    is_inside = False  # of the service's code: what the framework did before says nothing
-    while traceback:
-        filename = traceback.tb_frame.f_code.co_filename
-        is_inside = is_inside or is_own(filename)
-        if is_inside and not filename.startswith(OWN_PACKAGE):
-            (nearest if len(outermost) == _OUTERMOST else outermost).append(traceback)
-        traceback = traceback.tb_next
-    if not outermost:  # none of it is the service's code
-        while everything:
-            nearest.append(everything)
-            everything = everything.tb_next
+    stack = list(_stack(traceback))
+    own = [place for place, found in enumerate(stack) if is_own(found.tb_frame.f_code.co_filename)]
+    if own:  # how a request comes to the service's code is the same in every event
+        calls = [found for found in stack[: own[-1]] if not _is_plumbing(found)]
+        stack = [*calls, *stack[own[-1] :]]
+    if len(stack) > MAX_FRAMES:
+        stack = [*stack[:_OUTERMOST], *stack[_OUTERMOST - MAX_FRAMES :]]
     frames = []
-    for found in reversed((*outermost, *nearest)):
+    for found in reversed(stack):
         frame = _frame(found)
         if frame["in_app"]:
             details.add(frame, found)
         frames.append(frame)
     return frames[::-1]
+
+
+def _stack(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _is_plumbing(traceback: TracebackType) -> bool:
+    package = str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0]
+    filename = traceback.tb_frame.f_code.co_filename
+    return package in _PLUMBING or filename.startswith(OWN_PACKAGE)
 
 
 def _frame(traceback: TracebackType) -> Event:

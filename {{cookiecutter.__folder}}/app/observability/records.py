@@ -98,7 +98,15 @@ class Records:
         return [scope for record in known if record for scope in record.scopes]
 
     def forget(self) -> None:
-        """Let go of the exceptions, and of the frames that they hold."""
+        """Let go of the exceptions, and them of their frames.
+
+        One that is raised again would show the next person's event the variables of this one's
+        frames: Python adds to its traceback (Starlette clears those that it handles as well).
+        """
+        for record in list(self._records.values()):
+            for link in walk(record.error):
+                with suppress(Exception):  # a class may forbid it
+                    link.error.__traceback__ = None
         self._records.clear()
 
     def _mark_for(self, by: "Records", error: BaseException, report: Report) -> None:

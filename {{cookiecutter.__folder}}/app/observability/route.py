@@ -39,4 +39,7 @@ def template(scope: Scope, original: Scope, routes: Sequence[BaseRoute]) -> str 
 def _told(scope: Scope) -> str | None:
     # A router that is included in another one knows its prefix only there.
     effective = scope.get("fastapi", {}).get("effective_route_context")
-    return getattr(effective, "path", None) or getattr(scope.get("route"), "path", None)
+    route = scope.get("route")
+    if isinstance(route, Mount | Host):
+        return None
+    return getattr(effective, "path", None) or getattr(route, "path", None)

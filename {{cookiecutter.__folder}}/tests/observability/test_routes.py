@@ -1,0 +1,85 @@
+"""What a request's events are called, however its route was made."""
+
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.testclient import TestClient
+from starlette.responses import PlainTextResponse
+from starlette.routing import Host, Mount, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.observability import SentrySettings, install
+
+Events = list[dict[str, Any]]
+
+
+class CopiesTheScope:
+    """What many a middleware does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(dict(scope), receive, send)
+
+
+async def fails() -> None:
+    raise ValueError
+
+
+async def fails_in_starlette(request: Request) -> PlainTextResponse:
+    raise ValueError
+
+
+@pytest.fixture
+def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClient:
+    app = FastAPI()
+    install(app, sentry_settings)
+    app.add_middleware(CopiesTheScope)
+    app.add_middleware(CORSMiddleware, allow_origins=["https://x.example"])
+    app.get("/direct/{number}")(fails)
+    app.add_route("/starlette/{number}", fails_in_starlette)
+    router = APIRouter(prefix="/included")
+    router.get("/{number}")(fails)
+    outer = APIRouter(prefix="/outer")
+    outer.include_router(router)
+    app.include_router(outer)
+    inner = FastAPI()
+    inner.get("/leaf/{number}")(fails)
+    inner.add_route("/starlette/{number}", fails_in_starlette)
+    app.mount("/mounted/{tenant}", inner)
+    app.mount("/files", fails_as_an_app)
+    other = Router(routes=[Mount("/below", app=inner)])
+    app.router.routes.insert(0, Host("other.example", app=other))
+    return TestClient(app)
+
+
+async def fails_as_an_app(scope: Scope, receive: Receive, send: Send) -> None:
+    raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/direct/7", "/direct/{number}"),
+        ("/starlette/7", "/starlette/{number}"),
+        ("/outer/included/7", "/outer/included/{number}"),
+        ("/mounted/acme/leaf/7", "/mounted/{tenant}/leaf/{number}"),
+        ("/mounted/acme/starlette/7", "/mounted/{tenant}/starlette/{number}"),
+        ("/files/a/b", "/files/{path}"),
+        ("http://other.example/below/leaf/7", "/below/leaf/{number}"),
+        ("http://other.example/below/starlette/7", "/below/starlette/{number}"),
+    ],
+)
+def test_an_event_is_called_by_its_whole_route(
+    client: TestClient, captured_events: Events, path: str, name: str
+) -> None:
+    answer = client.get(path, headers={"origin": "https://x.example"})
+    [event] = captured_events
+    assert event["transaction"] == name
+    assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["event_id"] == event["event_id"]
+    assert answer.headers["access-control-allow-origin"] == "https://x.example"
