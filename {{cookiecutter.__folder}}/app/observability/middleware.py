@@ -15,13 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import severity
 from .capture import is_worth_reporting, report, send_event
-from .delivery import shutdown
 from .logs import send_waiting
 from .once import mark, report_of
 from .problems import Problem
 from .request import NO_ROUTE, CurrentRequest, current_request
 from .sessions import sessions
 from .settings import SentrySettings
+from .shutdown import shutdown
 from .storm import Key
 from .tracing import join_trace, start_trace
 

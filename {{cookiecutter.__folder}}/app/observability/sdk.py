@@ -1,7 +1,7 @@
 """How the Sentry SDK is set up. Every option that differs from its default has a reason here."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import sentry_sdk
@@ -14,13 +14,15 @@ from sentry_sdk.integrations.stdlib import StdlibIntegration
 
 from . import severity
 from .capture import came_by_itself, guard, set_priority
-from .delivery import Delivery, restart_after_fork
+from .delivery import delivery
+from .envelopes import prepared
 from .frames import complete
 from .integrations import integrations
 from .logs import ECHOING_LOGGERS, ErrorLogHandler
 from .project import ROOT
 from .scrubbing import Scrubber
 from .settings import SentrySettings
+from .shutdown import restart_after_fork
 from .tracing import propagation_targets
 
 # All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".
@@ -72,6 +74,19 @@ def init_sentry(settings: SentrySettings) -> None:
     restart_after_fork(lambda: _start(settings))
 
 
+class _ByHooks:
+    """Provisional: the hooks below scrub already."""
+
+    def payload(self, kind: str, payload: Any) -> Any:
+        return payload
+
+    def trace(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(header)
+
+    def attachment(self, data: bytes, content_type: str) -> bytes:
+        return data
+
+
 def _start(settings: SentrySettings) -> None:
     scrubber = Scrubber(settings.sentry_sensitive_keys)
     for scrub in _text_scrubbers:
@@ -118,7 +133,7 @@ def _start(settings: SentrySettings) -> None:
         before_send_metric=lambda metric, hint: scrubber.metric(metric),
         before_breadcrumb=before_breadcrumb,
         spotlight=False,  # it posts in the request's own thread, and switches privacy off
-        transport=Delivery,
+        transport=delivery(lambda envelope: prepared(envelope, _ByHooks())),
         # gzip -9, the default, takes most of the time of a delivery.
         _experiments={"transport_compression_level": 4},
     )

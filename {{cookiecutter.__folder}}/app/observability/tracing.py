@@ -14,6 +14,7 @@ import sentry_sdk
 from sentry_sdk.tracing import Transaction
 from sentry_sdk.tracing_utils import Baggage
 
+from .delivery import Delivery
 from .request import CurrentRequest
 
 _UNTRACED_PATHS: Final = {"/healthz", "/readyz"}
@@ -43,7 +44,7 @@ def start_trace(
     drawn = random.random()
     if drawn >= rate or request.scope["path"] in _UNTRACED_PATHS:
         return None
-    if request.scope.get("method") in _UNTRACED_METHODS or not _has_room():
+    if request.scope.get("method") in _UNTRACED_METHODS or drawn >= rate * _share():
         return None
     context = scope.get_active_propagation_context()
     transaction = Transaction(
@@ -60,10 +61,9 @@ def start_trace(
     return transaction
 
 
-def _has_room() -> bool:
-    # Transactions must not crowd errors out of the queue of 100.
+def _share() -> float:
     transport = sentry_sdk.get_client().transport
-    return transport is not None and transport.is_healthy()
+    return transport.share() if isinstance(transport, Delivery) else 1.0
 
 
 def propagation_targets(hosts: Iterable[str]) -> list[str]:
