@@ -97,8 +97,12 @@ class Delivery(HttpTransport):
     def flush(self, timeout: float, callback: Any = None) -> None:
         """Wait until all that can leave within `timeout` seconds has left; retries go at once."""
         deadline = time.monotonic() + timeout
-        self._report(interval=0)
         self._to_send.hurry()
+        self._wait(deadline)
+        self._report(interval=0)
+        self._wait(deadline)
+
+    def _wait(self, deadline: float) -> None:
         self._to_prepare.wait(deadline)
         self._to_send.wait(deadline)
 
@@ -124,10 +128,13 @@ class Delivery(HttpTransport):
         if reason == "queue_overflow" and item:  # a queue of the SDK's: logs and metrics
             self._losses.add(QUEUE_FULL, contents(Envelope(items=[item])))
 
+    def _count(self, reason: str, lost: Counter[str]) -> None:
+        for category, number in lost.items():
+            self.record_lost_event(reason, category, quantity=number)
+
     def _lose(self, lost: Counter[str], reason: str | None, why: str) -> None:
         if reason:
-            for category, number in lost.items():
-                self.record_lost_event(reason, category, quantity=number)
+            self._count(reason, lost)
         self._losses.add(why, lost)
         self._losses.tell_in_time()
 
@@ -152,7 +159,10 @@ class Delivery(HttpTransport):
             self._lose(whole, "queue_overflow", QUEUE_FULL)
             return
         try:
-            ready = type(self).prepare(envelope) or Envelope()
+            ready = type(self).prepare(envelope)
+            if ready is None:  # as somebody decided
+                self._count("before_send", whole)
+                return
             encoding, body = self._serialize_envelope(ready)
         except Exception as error:
             self._lose(whole, "internal_sdk_error", f"{UNPREPARED} ({type(error).__name__})")
