@@ -12,7 +12,7 @@ import re
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
@@ -21,6 +21,8 @@ from threading import Condition, Thread
 from typing import Any, Self
 
 from demo.envelope import Item, decompress, parse
+
+Trouble = Callable[[], int | Iterable[bytes] | None]
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,11 @@ class Request:
 class Receiver:
     """A Sentry with one project and one key. Safe to use from several threads."""
 
-    def __init__(self, port: int = 0, trouble: Callable[[], int | None] = lambda: None) -> None:
+    def __init__(self, port: int = 0, trouble: Trouble = lambda: None) -> None:
         """Take `port` of loopback, 0 for a free one. Raises OSError if another has it.
 
         `trouble` is called before each delivery is taken: it may return a status to refuse it
-        with, block, or raise ConnectionError to hang up.
+        with or the pieces of a whole answer, block, or raise ConnectionError to hang up.
         """
         self.trouble = trouble
         self._key = secrets.token_hex(16)
@@ -142,9 +144,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         wire = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, answer = self._receiver.trouble(), {"detail": "in trouble"}
-        if status is None:
-            status, answer = self._receiver._receive(self.path, self.headers, wire)
+        trouble, answer = self._receiver.trouble(), {"detail": "in trouble"}
+        match trouble:
+            case None:
+                status, answer = self._receiver._receive(self.path, self.headers, wire)
+            case int(status):
+                pass
+            case pieces:
+                self.close_connection = True
+                for piece in pieces:
+                    self.wfile.write(piece)
+                return
         body = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))

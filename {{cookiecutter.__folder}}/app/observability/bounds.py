@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from .plain import Plain, cut, text_of
+from .plain import Plain, text_of
 
 _CONTEXTS: Final = 32 * 1024  # characters, of all contexts and extras of an event
 _TEXT: Final = 8 * 1024  # characters, of one text in them

@@ -1,76 +1,261 @@
-"""What is queued is delivered at the end of the process, within a time limit, and never twice."""
+"""How envelopes leave: prepared in a thread of their own, errors first, tried again where it helps.
 
-import asyncio
-import atexit
-import os
+Pool, proxies, certificates, rate limits and client reports are those of the SDK's own transport;
+the line, its workers and what happens after a failure are ours. The names with `_` are those of
+sentry_sdk 2.75; 3.0.0b2 has the same.
+"""
+
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
 
-import sentry_sdk
-from sentry_sdk.transport import HttpTransport
+import urllib3
+from sentry_sdk.consts import EndpointType
+from sentry_sdk.envelope import Envelope, Item
+from sentry_sdk.transport import HttpTransport, Transport
 
-from .capture import guard
-from .sessions import sessions
+from .connection import read_in_time, skim
+from .envelopes import Rank, contents, main_item, rank
+from .line import Line, Room
+from .losses import LEFT_OUT, NOT_IN_TIME, QUEUE_FULL, RATE_LIMIT, UNPREPARED, Losses
 
-SHUTDOWN_SECONDS: Final = 5.0
+Prepare = Callable[[Envelope], Envelope | None]
+
+WORKERS: Final = 4
+# How long errors and messages are tried again, in seconds, with pauses of 1, 2, 4, … between.
+PATIENCE: Final = 120.0
+REPORT_INTERVAL: Final = 60  # seconds
+_MIB: Final = 1 << 20
+_ROOMS: Final = {
+    Rank.ERRORS: Room(500, 32 * _MIB),
+    Rank.MESSAGES: Room(200, 8 * _MIB),
+    Rank.LOGS: Room(100, 8 * _MIB),
+    Rank.TRACES: Room(100, 8 * _MIB),
+    Rank.PROFILES: Room(20, 8 * _MIB),
+}
+_NO_ANSWER: Final = 0  # in place of a status
+
+
+def delivery(prepare: Prepare) -> type[Transport]:
+    """Return a transport for `sentry_sdk.init` whose envelopes leave as `prepare` returns them.
+
+    `prepare` runs in a thread of the transport. What it returns None for does not leave; what it
+    fails for does not either, and counts as lost.
+    """
+    return type("PreparedDelivery", (Delivery,), {"prepare": staticmethod(prepare)})
+
+
+@dataclass
+class _Parcel:
+    """An envelope that is ready to leave: only its bytes, and what has to be known of it."""
+
+    rank: Rank
+    category: str  # one of Sentry's data categories: what a rate limit stops
+    contents: Counter[str]
+    headers: Mapping[str, str]
+    body: bytes
+    since: float
+    failures: int = 0
 
 
 class Delivery(HttpTransport):
-    """The SDK's own delivery, which gives a receiver that hangs up sooner than after 30 s."""
+    """The SDK's transport with a line in place of its queue. Made by `delivery`."""
 
-    TIMEOUT = 5
+    TIMEOUT = 5  # seconds: to connect, and for a request with its answer
+    prepare: Prepare
 
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__(options)
+        assert self.parsed_dsn
+        self._counting = threading.RLock()
+        self._losses = Losses(self.parsed_dsn.host)
+        # Preparing is work, for which there is one GIL; sending is waiting.
+        self._to_prepare = Line(self._prepare, tuple(_ROOMS.values()), workers=1)
+        self._to_send = Line(self._send, tuple(_ROOMS.values()), workers=WORKERS, reserved=1)
 
-class _Shutdown:
-    """One time limit for all that delivers at the end: the server's shutdown, then `atexit`."""
+    def capture_envelope(self, envelope: Envelope) -> None:
+        """Take what the SDK hands over; it is prepared and sent later."""
+        if envelope.items and not self._to_prepare.put(rank(envelope), envelope):
+            self._lose(contents(envelope), "queue_overflow", QUEUE_FULL)
 
-    def __init__(self) -> None:
-        self._deadline: float | None = None
+    def share(self) -> float:
+        """Return which part of the traces the line can carry now, 1 for all: begin no more."""
+        if self._limited("transaction") or self._limited("span"):
+            return 0.0
+        fullest = max(line.fullness(Rank.TRACES) for line in (self._to_prepare, self._to_send))
+        return min(1.0, 2 * (1 - fullest))
 
-    def begin_anew(self) -> None:
-        self._deadline = None
+    def is_healthy(self) -> bool:
+        """Return whether traces can be carried; the SDK's monitor asks."""
+        return self.share() > 0
 
-    def deliver(self) -> None:
-        if not sentry_sdk.is_initialized():
+    def flush(self, timeout: float, callback: Any = None) -> None:
+        """Wait until all that can leave within `timeout` seconds has left; retries go at once."""
+        deadline = time.monotonic() + timeout
+        self._to_send.hurry()
+        self._wait(deadline)
+        self._report(interval=0)
+        self._wait(deadline)
+
+    def _wait(self, deadline: float) -> None:
+        self._to_prepare.wait(deadline)
+        self._to_send.wait(deadline)
+
+    def kill(self) -> None:
+        """Let the threads end; what waits is lost."""
+        self._to_prepare.stop()
+        self._to_send.stop()
+
+    def tell_unsent(self) -> None:
+        """Tell in the log what is lost when the process ends now, and what was lost before."""
+        unsent = [contents(envelope) for envelope in self._to_prepare.waiting()]
+        unsent += [parcel.contents for parcel in self._to_send.waiting()]
+        for lost in unsent:
+            self._losses.add(NOT_IN_TIME, lost)
+        self._losses.tell()
+
+    def record_lost_event(
+        self, reason: str, data_category: Any = None, item: Item | None = None, *, quantity: int = 1
+    ) -> None:
+        """Count something lost for the client reports; safe in all threads."""
+        with self._counting:
+            super().record_lost_event(reason, data_category, item, quantity=quantity)
+        if reason == "queue_overflow" and item:  # a queue of the SDK's: logs and metrics
+            self._losses.add(QUEUE_FULL, contents(Envelope(items=[item])))
+
+    def _count(self, reason: str, lost: Counter[str]) -> None:
+        for category, number in lost.items():
+            self.record_lost_event(reason, category, quantity=number)
+
+    def _lose(self, lost: Counter[str], reason: str | None, why: str) -> None:
+        if reason:
+            self._count(reason, lost)
+        self._losses.add(why, lost)
+        self._losses.tell_in_time()
+
+    def _report(self, interval: int) -> None:
+        """Send a client report if the last one is older than `interval` seconds."""
+        with self._counting:
+            report = self._fetch_pending_client_report(force=not interval, interval=interval)
+        if report:
+            self.capture_envelope(Envelope(items=[report]))
+
+    def _prepare(self, envelope: Envelope) -> None:
+        """Make a parcel of an envelope and put it in the line to be sent."""
+        place, category, whole = (
+            rank(envelope),
+            main_item(envelope).data_category,
+            contents(envelope),
+        )
+        if place != Rank.ERRORS and self._limited(category):
+            self._lose(whole, "ratelimit_backoff", RATE_LIMIT)
             return
-        if self._deadline is None:
-            self._deadline = time.monotonic() + SHUTDOWN_SECONDS
-        guard.flush()
-        sessions.flush()
-        sentry_sdk.flush(max(0.0, self._deadline - time.monotonic()))
+        if not self._to_send.has_room(place):
+            self._lose(whole, "queue_overflow", QUEUE_FULL)
+            return
+        try:
+            ready = type(self).prepare(envelope)
+            if ready is None:  # as somebody decided
+                self._count("before_send", whole)
+                return
+            encoding, body = self._serialize_envelope(ready)
+        except Exception as error:
+            self._lose(whole, "internal_sdk_error", f"{UNPREPARED} ({type(error).__name__})")
+            return
+        kept = contents(ready)
+        left_out = whole - kept
+        del left_out["attachment"]  # it counts bytes, and may only have been scrubbed
+        if left_out:
+            self._lose(left_out, "send_error", LEFT_OUT)
+        headers = {"Content-Type": "application/x-sentry-envelope"}
+        if encoding:
+            headers["Content-Encoding"] = encoding
+        self._update_headers(headers)
+        parcel = _Parcel(place, category, kept, headers, body.getvalue(), time.monotonic())
+        if ready.items and not self._to_send.put(place, parcel, len(parcel.body)):
+            self._lose(kept, "queue_overflow", QUEUE_FULL)
 
-    async def deliver_in_thread(self) -> None:
-        """Deliver without stopping the event loop, in a thread that nothing else can occupy."""
-        loop, done = asyncio.get_running_loop(), asyncio.Event()
+    def _send(self, parcel: _Parcel) -> float | None:
+        """Send a parcel. Return when to do it again, or None when it is delivered or lost."""
+        limit = self._limited(parcel.category)
+        if limit:
+            return self._again(parcel, limit, RATE_LIMIT, "ratelimit_backoff")
+        status, why = self._post(parcel)
+        if 200 <= status < 300:
+            self._losses.tell_in_time(delivered=True)
+            self._report(REPORT_INTERVAL)
+            return None
+        if status == 429:  # which the server counts itself
+            return self._again(parcel, self._limited(parcel.category) or 1.0, RATE_LIMIT, None)
+        if status == _NO_ANSWER or status >= 500:
+            # What did arrive before the connection broke is no duplicate: Sentry knows its id.
+            return self._again(parcel, 2.0**parcel.failures, why, "network_error")
+        self._lose(parcel.contents, "send_error", why)
+        return None
 
-        def run() -> None:
-            try:
-                self.deliver()
-            finally:
-                with suppress(RuntimeError):  # the loop is closed: nobody waits
-                    loop.call_soon_threadsafe(done.set)
+    def _again(self, parcel: _Parcel, pause: float, why: str, reason: str | None) -> float | None:
+        """Return the time of the next attempt, or lose the parcel where none is worth it."""
+        parcel.failures += 1
+        again = time.monotonic() + pause
+        waits = parcel.rank == Rank.ERRORS or (parcel.rank == Rank.MESSAGES and why != RATE_LIMIT)
+        if waits and again - parcel.since <= PATIENCE:
+            self._losses.add(why)
+            self._losses.tell_in_time()
+            return again
+        self._lose(parcel.contents, reason, why)
+        return None
 
-        threading.Thread(target=run, name="ion-deliver", daemon=True).start()
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(done.wait(), SHUTDOWN_SECONDS + 0.5)
+    def _limited(self, category: Any) -> float:
+        """Return for how many seconds a rate limit stops a category, 0 if none does."""
+        limits = [self._disabled_until.get(name) for name in (category, None)]
+        now = datetime.now(UTC)
+        return max([0.0, *((until - now).total_seconds() for until in limits if until)])
+
+    def _post(self, parcel: _Parcel) -> tuple[int, str]:
+        """Make one attempt. Return the answer's status, or that there is none, and in words."""
+        try:
+            answer = self._request("POST", EndpointType.ENVELOPE, parcel.body, parcel.headers)
+        except Exception as error:
+            return _NO_ANSWER, _in_words(error)
+        with self._counting, suppress(Exception):  # a header that can't be read
+            self._update_rate_limits(answer)
+        with suppress(Exception):  # the status is all that counts
+            skim(answer)
+        return answer.status, f"HTTP {answer.status}"
+
+    def _request(
+        self, method: str, endpoint_type: EndpointType, body: Any, headers: Mapping[str, str]
+    ) -> urllib3.BaseHTTPResponse:
+        # No redirects: they would carry events and the key to wherever the answer says.
+        return self._pool.request(
+            method,
+            self._auth.get_api_url(endpoint_type),
+            body=body,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+
+    def _get_pool_options(self) -> dict[str, Any]:
+        return super()._get_pool_options() | {"maxsize": WORKERS}
+
+    def _make_pool(self) -> urllib3.PoolManager:
+        pool = super()._make_pool()
+        read_in_time(pool, self._auth.get_api_url())
+        return pool
 
 
-shutdown: Final = _Shutdown()
-_restart: Callable[[], None] | None = None
-
-
-def restart_after_fork(restart: Callable[[], None]) -> None:
-    """Give every forked child an SDK of its own: its copy of the queue is the parent's to send."""
-    global _restart
-    if _restart is None:
-        os.register_at_fork(after_in_child=_in_child)
-        atexit.register(shutdown.deliver)  # signals go past it; scripts and workers come here
-    _restart = restart
-
-
-def _in_child() -> None:
-    if _restart:
-        _restart()
+def _in_words(error: Exception) -> str:
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "no answer in time"
+    causes = [error.__cause__, *error.args]
+    return next(
+        (str(c.strerror) for c in causes if isinstance(c, OSError) and c.strerror),
+        type(error).__name__,
+    )

@@ -21,7 +21,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import severity
 from .capture import is_worth_reporting, report, send_event
-from .delivery import shutdown
 from .logs import send_waiting
 from .outcome import Outcome, is_stop, outcome_of
 from .plain import type_name
@@ -31,6 +30,7 @@ from .scopes import Details
 from .sessions import sessions
 from .settings import SentrySettings
 from .severity import Severity
+from .shutdown import shutdown
 from .storm import Key
 from .tracing import UNTRACED_PATHS, end_trace, join_trace, start_trace
 

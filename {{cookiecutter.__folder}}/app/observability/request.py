@@ -20,7 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 from .body import MAX_BODY, is_readable, readable
 from .chain import walk
 from .outcome import Outcome
-from .plain import Plain, cut, text_of
+from .plain import cut, text_of
 from .records import Records, current_records
 from .route import template
 from .scopes import innermost

@@ -22,13 +22,14 @@ from sentry_sdk.scope import add_global_event_processor
 from . import severity
 from .bounds import bounded, bounded_breadcrumb
 from .capture import before_send, guard
-from .delivery import delivery, restart_after_fork
+from .delivery import delivery
 from .envelopes import prepared
 from .integrations import integrations
 from .logs import ECHOING_LOGGERS
 from .project import ROOT
 from .scrubbing import Scrubber
 from .settings import SentrySettings
+from .shutdown import restart_after_fork
 from .tracing import draw_of, name_segment, propagation_targets, sampler
 
 # All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".

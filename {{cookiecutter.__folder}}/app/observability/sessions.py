@@ -8,6 +8,9 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,9 +21,12 @@ INTERVAL: Final = 60.0  # seconds
 
 
 class SessionCounter:
-    """Counts; a thread that is there only while something is counted sends it once a minute."""
+    """Counts while Sentry is on; a timer that is there only while there is something sends it."""
 
-    def __init__(self) -> None:
+    def __init__(self, interval: float = INTERVAL, clock: Callable[[], float] = time.time) -> None:
+        """Send after `interval` seconds; `clock` tells the minute that a request belongs to."""
+        self._interval = interval
+        self._clock = clock
         self.reset()
         os.register_at_fork(after_in_child=self.reset)
 
@@ -32,13 +38,13 @@ class SessionCounter:
 
     def count(self, outcome: str) -> None:
         """Count a request: `exited`, `errored` or `crashed`."""
-        minute = int(time.time() // 60)
+        if not sentry_sdk.is_initialized():
+            return
+        minute = int(self._clock() // 60)
         with self._lock:
             self._minutes.setdefault(minute, Counter())[outcome] += 1
             if self._timer is None:
-                self._timer = threading.Timer(INTERVAL, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+                self._start_timer()
 
     def flush(self) -> None:
         """Send what was counted since the last time."""
@@ -50,15 +56,23 @@ class SessionCounter:
         client = sentry_sdk.get_client()
         if not minutes or client.transport is None:
             return
+        attributes = {name: client.options[name] for name in ("release", "environment")}
         envelope = Envelope()
-        # As `SessionFlusher` of sentry_sdk 2.75 makes it.
+        # As `SessionFlusher` of sentry_sdk 2.75 makes it; a test compares them.
         envelope.add_sessions(
             {
-                "attrs": {name: client.options[name] for name in ("release", "environment")},
+                "attrs": {name: value for name, value in attributes.items() if value is not None},
                 "aggregates": [_bucket(*minute) for minute in minutes.items()],
             }
         )
         client.transport.capture_envelope(envelope)
+
+    def _start_timer(self) -> None:
+        timer = threading.Timer(self._interval, self.flush)
+        timer.daemon = True
+        with suppress(RuntimeError):  # no more threads: the next request tries it again
+            Context().run(timer.start)  # without the scope of this request
+            self._timer = timer
 
 
 def _bucket(minute: int, outcomes: Counter[str]) -> dict[str, Any]:

@@ -108,7 +108,9 @@ class StormGuard:
             self._summarize(held)
 
     def _forget_before(self, then: float) -> None:
-        self._passed = {k: passed for k, passed in self._passed.items() if passed and passed[-1] >= then}
+        self._passed = {
+            k: passed for k, passed in self._passed.items() if passed and passed[-1] >= then
+        }
 
 
 def _has_room(passed: deque[float], now: float) -> bool:

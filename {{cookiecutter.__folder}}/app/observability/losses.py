@@ -1,0 +1,99 @@
+"""Tells in the log that Sentry doesn't get everything: one line a minute at most."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+INTERVAL: Final = 60.0  # seconds
+QUEUE_FULL: Final = "more than the connection carries"
+RATE_LIMIT: Final = "rate limit"
+UNPREPARED: Final = "could not be prepared"
+LEFT_OUT: Final = "too large, or invalid"
+NOT_IN_TIME: Final = "not delivered before the end"
+
+_NAMES: Final = {
+    "error": "events",
+    "log_item": "logs",
+    "monitor": "check-ins",
+    "profile_chunk": "profiles",
+    "session": "batches of sessions",
+    "trace_metric": "metrics",
+}
+_ADVICE: Final = {
+    QUEUE_FULL: "Lower SENTRY_TRACES_SAMPLE_RATE, or raise SENTRY_LOG_LEVEL.",
+    RATE_LIMIT: "See what uses the project's quota, on its Stats page.",
+    UNPREPARED: "See what the service adds to its events.",
+    LEFT_OUT: "See what the service adds to its events.",
+    "HTTP 3": "SENTRY_DSN has to name the address that answers, not one that redirects.",
+    "HTTP 413": "See what the service adds to its events.",
+    "HTTP 4": "Is SENTRY_DSN right, and its key active?",
+    "HTTP 5": "Is Sentry, or the proxy before it, in trouble?",
+}
+_OTHERWISE: Final = "Can {host} be reached from here?"
+
+# Sentry itself is not told: the SDK ignores this logger.
+logger: Final = logging.getLogger("app.observability")
+
+
+class Losses:
+    """Adds up what is lost and why, until it may be told."""
+
+    def __init__(self, host: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._host = host
+        self._clock = clock
+        self._lock = threading.RLock()  # a signal handler may report while we hold it
+        self._lost: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._next = clock()
+        self._in_trouble = False
+
+    def add(self, why: str, lost: Counter[str] | None = None) -> None:
+        """Count a failure, and what is lost by it, by category; nothing if it is tried again."""
+        with self._lock:
+            self._in_trouble = True
+            self._reasons[why] += 1
+            self._lost.update(lost or {})
+
+    def tell_in_time(self, *, delivered: bool = False) -> None:
+        """Tell, after an attempt, what there is to tell if the last line is a minute old.
+
+        When nothing has failed since that line, and now something was `delivered`, it is over.
+        """
+        if not self._in_trouble or self._clock() < self._next:
+            return
+        if self._reasons:
+            self.tell()
+        elif delivered:
+            self._in_trouble = False
+            logger.warning("Sentry at %s gets everything again", self._host)
+
+    def tell(self) -> None:
+        """Tell what wasn't told yet."""
+        with self._lock:
+            self._next = self._clock() + INTERVAL
+            reasons, self._reasons = self._reasons, Counter()
+            lost, self._lost = self._lost, Counter()
+        if not reasons:
+            return
+        logger.warning(
+            "Sentry at %s does not get everything: %s. Lost: %s. %s",
+            self._host,
+            ", ".join(f"{why} ({number} x)" for why, number in reasons.most_common(5)),
+            _in_words(lost) or "nothing yet, it is tried again",
+            _advice(reasons.most_common(1)[0][0]).format(host=self._host),
+        )
+
+
+def _in_words(lost: Counter[str]) -> str:
+    return ", ".join(
+        f"{number} {_NAMES.get(category, f'{category}s')}"
+        for category, number in lost.most_common()
+        if category not in ("span", "log_byte", "trace_metric_byte")  # counted as another already
+    )
+
+
+def _advice(why: str) -> str:
+    return next((text for start, text in _ADVICE.items() if why.startswith(start)), _OTHERWISE)
