@@ -50,7 +50,9 @@ def run(variant: str, scenario: str, service: Path) -> tuple[float, Counter[str]
             for bucket in sessions["aggregates"]:
                 counted = {"exited", "errored", "crashed"} & set(bucket)
                 arrived["sessions counted"] += sum(bucket[name] for name in counted)
-        arrived["spans"] = sum(len(t["spans"]) for t in receiver.payloads("transaction"))
+        arrived["requests traced"] = len(receiver.payloads("transaction"))
+        for batch in receiver.payloads("span"):  # the snippet's way is a transaction
+            arrived["requests traced"] += sum(span["is_segment"] for span in batch["items"])
         sizes = [len(item.payload) for item in receiver.items if item.type == "event"]
     return json.loads(done.stdout)["cpu"], arrived, statistics.fmean(sizes or [0])
 

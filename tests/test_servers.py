@@ -13,7 +13,7 @@ from demo.receiver import Receiver
 from tests.conftest import Generate
 from tests.services import Running, Service
 
-PROBE = '''
+PROBE = """
 import asyncio
 import logging
 from contextlib import suppress
@@ -115,7 +115,7 @@ async def talk(socket: WebSocket):
     await socket.accept()
     await socket.receive_text()
     raise ValueError("socket")
-'''
+"""
 
 
 @pytest.fixture(params=["h11", "httptools"])

@@ -6,13 +6,13 @@ sees which exception a 5xx was made of.
 import logging
 import sys
 from asyncio import CancelledError
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import sentry_sdk
 from fastapi import FastAPI
-from sentry_sdk.scope import ScopeType, use_isolation_scope, use_scope
+from sentry_sdk.scope import ScopeType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -98,7 +98,9 @@ class OuterLayer:
         self._app = app
         self._owner = owner
         self._bodies = settings.sentry_request_bodies
+        self._rate = settings.sentry_traces_sample_rate
         self._at_start = at_start
+        self._clean = sentry_sdk.Scope(ty=ScopeType.CURRENT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -107,22 +109,29 @@ class OuterLayer:
             await self._app(scope, receive, send)
         else:
             request = CurrentRequest(scope, self._owner.routes, keep_body=self._bodies)
-            with request.observed(), self._scopes_of(request):
+            before = sentry_sdk.get_isolation_scope(), sentry_sdk.get_current_scope()
+            pointers = request.begin()
+            try:
+                self._isolate(request)
                 await self._observe(request, receive, send)
+            finally:
+                request.end(pointers)
+                sentry_sdk.Scope.set_isolation_scope(before[0])
+                sentry_sdk.Scope.set_current_scope(before[1])
 
-    @contextmanager
-    def _scopes_of(self, request: CurrentRequest) -> Iterator[None]:
+    def _isolate(self, request: CurrentRequest) -> None:
+        """Give a request scopes of its own, that know what was set at start-up and nothing else."""
         isolation = self._at_start.fork()
         isolation.clear_breadcrumbs()
         isolation.set_user(None)
         isolation.add_event_processor(request.describe)
         join_trace(request, isolation)
-        with use_isolation_scope(isolation), use_scope(sentry_sdk.Scope(ty=ScopeType.CURRENT)):
-            yield
+        sentry_sdk.Scope.set_isolation_scope(isolation)
+        sentry_sdk.Scope.set_current_scope(self._clean.fork())
 
     async def _observe(self, request: CurrentRequest, receive: Receive, send: Send) -> None:
-        span = start_trace(request)
-        watched = _reporting(request, request.watch_send(send))
+        span = start_trace(request, self._rate)
+        watched = request.watch_send(send, _at_start)
         error: BaseException | None = None
         try:
             await self._app(request.scope, request.watch_receive(receive), watched)
@@ -181,31 +190,26 @@ def _fails(message: Message) -> bool:
     return is_start and message["status"] in severity.failed_statuses
 
 
-def _reporting(request: CurrentRequest, send: Send) -> Send:
-    """Wrap `send`: an answer of 5xx is reported before it starts, so that it can name its event."""
-
-    async def reporting(message: Message) -> None:
-        if _fails(message):
-            _report_answer(request, message["status"])
-        elif message["type"] == "http.response.start":
-            send_waiting(request)
-        await send(message)
-
-    return reporting
+def _at_start(request: CurrentRequest) -> None:
+    """Report a failure before its answer starts, so that it can name its event."""
+    if request.status in severity.failed_statuses:
+        _report_answer(request)
+    else:
+        send_waiting(request)
 
 
-def _report_answer(request: CurrentRequest, status: int) -> None:
+def _report_answer(request: CurrentRequest) -> None:
     # The framework sends the answer of an exception handler inside of its `except`.
     error = request.error if request.error is not None else sys.exc_info()[1]
     if request.event_id is None and error is not None:
         report(error)
     elif not request.failed:
         request.failed = True
-        route, method = request.route() or NO_ROUTE, request.scope.get("method")
+        route, method, status = request.route() or NO_ROUTE, request.scope["method"], request.status
         event: dict[str, Any] = {
             "level": "error",
             "logentry": {"message": f"{method} {route} answered {status}"},
-            "fingerprint": ["ion-answered", str(method), route, str(status)],
+            "fingerprint": ["ion-answered", method, route, str(status)],
         }
         request.event_id = send_event(Key(f"{status} of {method} {route}", "", 0), event)
         request.waiting.clear()

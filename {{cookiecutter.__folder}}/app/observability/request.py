@@ -5,8 +5,7 @@ it and decides nothing: a server may run the next request of a kept-alive connec
 of the last one (uvicorn does, after a long body: encode/uvicorn#2167).
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,7 +22,7 @@ from .outcome import Outcome
 from .plain import cut, text_of
 from .records import Records, current_records
 from .route import template
-from .scopes import innermost
+from .scopes import Entered, innermost
 from .storm import Key
 
 MAX_QUERY: Final = 4 * 1024  # characters
@@ -33,6 +32,9 @@ _KEY: Final = "ion.request"  # in the ASGI scope
 _HEADERS: Final = frozenset(
     {b"accept", b"content-length", b"content-type", b"host", b"user-agent", b"x-request-id"}
 )
+
+
+_Pointers = tuple["CurrentRequest | None", Records, Entered | None]
 
 
 class CurrentRequest:
@@ -57,20 +59,23 @@ class CurrentRequest:
             self._body = bytearray()
         scope[_KEY] = self
 
-    @contextmanager
-    def observed(self) -> Iterator[None]:
-        """Point to this request, and to nothing of another one, while it is served."""
-        tokens = current_request.set(self), current_records.set(self.records), innermost.set(None)
-        try:
-            yield
-        finally:
-            current_request.reset(tokens[0])
-            current_records.reset(tokens[1])
-            innermost.reset(tokens[2])
-            # A kept-alive connection may hold on to this request until the next one.
-            self.records.forget()
-            self.error = None
-            self._forgiven.clear()
+    def begin(self) -> _Pointers:
+        """Point to this request and to nothing of another one; return what was pointed to."""
+        before = current_request.get(), current_records.get(), innermost.get()
+        current_request.set(self)
+        current_records.set(self.records)
+        innermost.set(None)
+        return before
+
+    def end(self, pointers: _Pointers) -> None:
+        """Point to what was pointed to before, and let go of all that failed."""
+        current_request.set(pointers[0])
+        current_records.set(pointers[1])
+        innermost.set(pointers[2])
+        # A kept-alive connection may hold on to this request until the next one.
+        self.records.forget()
+        self.error = None
+        self._forgiven.clear()
 
     def header(self, name: bytes) -> str:
         """Return a header's value, empty if it isn't there."""
@@ -94,15 +99,21 @@ class CurrentRequest:
 
         return watched
 
-    def watch_send(self, send: Send) -> Send:
-        """Remember when the answer began and ended, and what sending to nobody raises."""
+    def watch_send(self, send: Send, at_start: Callable[["CurrentRequest"], None]) -> Send:
+        """Remember when the answer began and ended, and what sending to nobody raises.
+
+        `at_start` is called before the answer of an HTTP request starts.
+        """
 
         async def watched(message: Message) -> None:
             kind = message["type"]
-            if kind in ("http.response.start", "websocket.http.response.start"):
+            if kind == "http.response.start":
                 self.status = message["status"]
+                at_start(self)
             elif kind == "websocket.accept":
                 self.status = 101
+            elif kind == "websocket.http.response.start":
+                self.status = message["status"]
             try:
                 await send(message)
             except Exception as error:
