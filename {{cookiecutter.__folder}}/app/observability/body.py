@@ -40,9 +40,11 @@ def _parts(body: bytes, content_type: str) -> dict[str, str]:
     header = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
     message = BytesParser(policy=policy.compat32).parsebytes(header + body)
     fields = {}
-    for part in message.get_payload() if message.is_multipart() else ():
+    for part in message.walk() if message.is_multipart() else ():
+        if part.is_multipart():
+            continue
         name = str(part.get_param("name", "", header="content-disposition"))
-        content = part.get_payload(decode=True) or b""
+        content = bytes(part.get_payload(decode=True) or b"")
         is_file = part.get_filename() is not None
         fields[name] = f"<{len(content)} bytes>" if is_file else content.decode("utf-8", "replace")
     return fields

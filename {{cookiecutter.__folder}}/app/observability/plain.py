@@ -119,7 +119,7 @@ def _pieces(value: Any, depth: int) -> Iterator[str]:
             yield from _pieces(item, depth + 1)
         yield "}"
     elif kind in _SEQUENCES:
-        start, end = {list: "[]", tuple: "()"}.get(kind, "{}")
+        start, end = "[]" if kind is list else "()" if kind is tuple else "{}"
         yield start
         for number, item in enumerate(value):
             yield ", " if number else ""

@@ -5,9 +5,9 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from . import severity
 from .capture import report
@@ -56,10 +56,11 @@ async def _invalid_request(request: Request, error: Exception) -> Problem:
     return Problem(422, "The request is not valid.", errors=errors)
 
 
-async def unanswered(request: Request, error: Exception) -> ASGIApp:
+class _Nothing(Response):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pass
+
+
+async def unanswered(request: Request, error: Exception) -> Response:
     """Leave an error that nothing handles to middleware.py, which reports it and answers."""
-    return _nothing
-
-
-async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    pass
+    return _Nothing()

@@ -18,6 +18,7 @@ from sentry_sdk.integrations.logging import ignore_logger, ignore_logger_for_sen
 from sentry_sdk.integrations.modules import ModulesIntegration
 from sentry_sdk.integrations.stdlib import StdlibIntegration
 from sentry_sdk.scope import add_global_event_processor
+from sentry_sdk.tracing_utils import PropagationContext
 
 from . import severity
 from .bounds import bounded, bounded_breadcrumb
@@ -49,7 +50,7 @@ _DATA_COLLECTION: Final[Any] = {
 _UNWANTED: Final[list[type[Integration]]] = [
     ArgvIntegration,  # a command line may hold a password
     AtexitIntegration,  # delivery.py has one time limit for all that delivers at the end
-    DedupeIntegration,  # records.py judges, by request
+    DedupeIntegration,  # records.py knows what was reported
     ModulesIntegration,  # the release says it
     StdlibIntegration,  # it traces the SDK's own deliveries, and command lines
 ]
@@ -121,15 +122,15 @@ def _start(settings: SentrySettings) -> None:
 def _decide_ourselves(settings: SentrySettings) -> None:
     """Have no caller decide what is traced, whichever function of the SDK continues his trace."""
     key = settings.sentry_traces_key or urlsplit(settings.sentry_dsn).hostname or ""
-    tracing_utils._generate_sample_rand = draw_of(key)  # type: ignore[attr-defined]
-    tracing_utils.PropagationContext.from_incoming_data = classmethod(_continued)  # type: ignore
+    tracing_utils._generate_sample_rand = draw_of(key)
+    PropagationContext.from_incoming_data = _continued  # type: ignore[assignment, method-assign]
 
 
-_from_incoming_data: Final = tracing_utils.PropagationContext.from_incoming_data.__func__  # type: ignore[attr-defined]
+_as_the_caller_wants: Final = PropagationContext.from_incoming_data
 
 
-def _continued(cls: Any, incoming: dict[str, Any]) -> Any:
-    context = _from_incoming_data(cls, incoming)
+def _continued(incoming: dict[str, Any]) -> PropagationContext:
+    context = _as_the_caller_wants(incoming)
     context.baggage = context.parent_sampled = None
     return context
 

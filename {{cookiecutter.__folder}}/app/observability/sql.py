@@ -5,7 +5,7 @@ from types import FrameType
 from typing import Any
 
 import sentry_sdk
-from greenlet import getcurrent
+from greenlet import getcurrent  # type: ignore[import-untyped]
 from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 from sqlalchemy import Engine
 from sqlalchemy.event import listen

@@ -36,10 +36,9 @@ class RecordingTransport(Transport):
         self.events: list[dict[str, Any]] = []
 
     def capture_envelope(self, envelope: Envelope) -> None:
-        if (envelope := self._prepare(envelope)) is None:
-            return
-        self.envelopes.append(envelope)
-        self.events += self.payloads("event", envelope)
+        if prepared := self._prepare(envelope):
+            self.envelopes.append(prepared)
+            self.events += self.payloads("event", prepared)
 
     def payloads(self, kind: str, *envelopes: Envelope) -> list[dict[str, Any]]:
         """Return the items of a kind: of these envelopes, or of all."""
