@@ -1,0 +1,64 @@
+"""What traces and errors tell of statements: their shape and their place, not their values."""
+
+from typing import Any
+
+import pytest
+import sentry_sdk
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.observability import SentrySettings, install
+from app.observability.testing import RecordingTransport
+
+
+@pytest.fixture
+def sentry_settings(sentry_settings: SentrySettings) -> SentrySettings:
+    return sentry_settings.model_copy(update={"sentry_traces_sample_rate": 1.0})
+
+
+@pytest.fixture
+def client(
+    sentry_transport: RecordingTransport, sentry_settings: SentrySettings, database_url: str
+) -> TestClient:
+    sentry_sdk.get_client().options["db_query_source_threshold_ms"] = 0
+    app = FastAPI()
+    install(app, sentry_settings)
+
+    @app.get("/counts/{number}")
+    async def counts(number: int) -> int:
+        engine = create_async_engine(database_url)
+        async with engine.connect() as connection:
+            statement = text("SELECT :number + 1, 'hunter2'")
+            counted: Any = (await connection.execute(statement, {"number": number})).scalar()
+        await engine.dispose()
+        if number < 0:
+            raise ValueError(number)
+        return int(counted)
+
+    return TestClient(app)
+
+
+def test_a_statement_is_told_with_its_place(
+    client: TestClient, sentry_transport: RecordingTransport
+) -> None:
+    assert client.get("/counts/6").json() == 7
+    *_, statement, request = sentry_transport.spans()
+    told = statement["attributes"]
+    assert told["sentry.op"] == "db"
+    assert told["code.file.path"] == "tests/observability/test_sql.py"
+    assert told["code.function"] == "counts"
+    assert told["sentry.segment.name"] == request["name"] == "/counts/{number}"
+    assert "hunter2" not in str(statement)
+    assert "SELECT" in statement["name"] and "%s" in statement["name"]
+
+
+def test_an_error_after_a_statement_tells_of_it(
+    client: TestClient, sentry_transport: RecordingTransport
+) -> None:
+    client.get("/counts/-5")
+    [event] = sentry_transport.events
+    statements = [c for c in event["breadcrumbs"]["values"] if c.get("category") == "query"]
+    assert any("SELECT" in crumb["message"] for crumb in statements)
+    assert "hunter2" not in str(event["breadcrumbs"])
