@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 MAX_BODY: Final = 64 * 1024  # bytes
+MAX_FIELDS: Final = 200  # of a form; one of more isn't taken apart
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
@@ -27,7 +28,8 @@ def readable(body: bytes, content_type: str, length: int) -> Any:
         if kind.startswith(_MULTIPART):
             return _parts(body, content_type)
         if kind.startswith(_FORM):
-            return dict(parse_qsl(body.decode("utf-8", "replace"), True))
+            text = body.decode("utf-8", "replace")
+            return dict(parse_qsl(text, True, max_num_fields=MAX_FIELDS))
         if kind.startswith(_JSON) and length == len(body):
             return json.loads(body)  # UTF-16 and UTF-32, too
     except (ValueError, RecursionError):
@@ -37,6 +39,8 @@ def readable(body: bytes, content_type: str, length: int) -> Any:
 
 
 def _parts(body: bytes, content_type: str) -> dict[str, str]:
+    if body.count(b"\n--") > MAX_FIELDS:
+        raise ValueError("too many parts")
     header = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
     message = BytesParser(policy=policy.compat32).parsebytes(header + body)
     fields = {}

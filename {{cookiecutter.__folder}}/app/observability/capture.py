@@ -10,7 +10,7 @@ import sentry_sdk
 from sentry_sdk.scope import use_scope
 
 from .events import Event, exception_of
-from .plain import MAX_TEXT, cut, text_of
+from .plain import MAX_TEXT, cut, text_of, type_name
 from .records import Report, current_records
 from .request import REQUEST, current_request
 from .scopes import NOTHING_MORE, Contexts, Details, Tags, User, severity_of_scope
@@ -153,12 +153,21 @@ def before_send(event: Any, hint: dict[str, Any], *, variables: bool) -> Any:
         return None
     if error is not None:
         mechanism = hint.get(_JUDGED) or _mechanism_of(event)
-        event["exception"] = exception_of(error, mechanism, variables=variables)
+        event["exception"] = _told(error, mechanism, variables=variables)
     event["tags"] = tags = event.get("tags") or {}
     tags.setdefault("priority", PRIORITY_OF_LEVEL.get(event.get("level", "error"), "P4"))
     if request := hint.get(REQUEST):
         event["request"] = request.description()
     return event
+
+
+def _told(error: BaseException, mechanism: Event, *, variables: bool) -> Event:
+    try:
+        return exception_of(error, mechanism, variables=variables)
+    except Exception as trouble:  # a loader of sources, or globals, of somebody's own making
+        said = f"{text_of(error)}\n(its frames can't be told: {text_of(trouble)})"
+        kind = type_name(type(error))
+        return {"values": [{"type": kind, "value": cut(said), "mechanism": mechanism}]}
 
 
 def _mechanism_of(event: Event) -> Event:

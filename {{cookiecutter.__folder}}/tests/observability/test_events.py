@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sentry_sdk
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
 from app.observability import (
@@ -342,3 +342,41 @@ def test_the_user_of_a_request_is_of_no_other(
     first, second = captured_events
     assert first["user"] == {"id": "u1"}
     assert "user" not in second
+
+
+def test_frames_that_cannot_be_told_do_not_lose_the_error(captured_events: Events) -> None:
+    class Loader:
+        def get_source(self, name: str) -> str:
+            raise RuntimeError("no source")
+
+    module = {"__name__": "evil", "__loader__": Loader()}
+    here = __file__.replace("test_events", "made_up")
+    exec(compile("def fails():\n    raise ValueError('told')", here, "exec"), module)
+    fails: Any = module["fails"]
+    with pytest.raises(ValueError) as caught:
+        fails()
+    capture_error(caught.value)
+    [event] = captured_events
+    assert event["exception"]["values"][-1]["value"].startswith("told")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n" * 9_000),
+        ("application/x-www-form-urlencoded", b"a&" * 30_000),
+        ("application/json", b"[" * 60_000),
+        ("application/json", b"1" * 60_000),
+    ],
+)
+def test_a_body_that_is_too_much_is_not_taken_apart(
+    app: FastAPI, captured_events: Events, content_type: str, body: bytes
+) -> None:
+    @app.post("/takes")
+    async def takes(request: Request) -> None:
+        await request.body()
+        raise RuntimeError
+
+    TestClient(app).post("/takes", content=body, headers={"content-type": content_type})
+    [event] = captured_events
+    assert isinstance(event["request"]["data"], str)
