@@ -245,11 +245,13 @@ EVIL = Awkward()
 
 
 def test_nothing_that_a_teams_objects_do_is_their_callers_trouble(
-    captured_events: Events,
+    captured_events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evil, quiet = EVIL, logging.getLogger("tests.quiet")
-    quiet.propagate = False  # a handler would raise, not the standard
     quiet.setLevel(logging.INFO)
+    # A handler would raise, not the standard.
+    monkeypatch.setattr(quiet, "propagate", False)
+    monkeypatch.setattr(quiet, "handlers", [])
     tags: Any = {"evil": evil, evil: "name"}
     contexts: Any = {"evil": {"in": evil}, "none": None, "list": [1]}
     with error_scope(tags=tags, contexts=contexts):
