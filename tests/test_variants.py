@@ -114,28 +114,36 @@ def test_style(service: Service) -> None:
         assert done.returncode == 0, done.stdout
 
 
-# Answers don't get into Python files, so most variants have the same ones.
-checked_sources: set[str] = set()
+# Answers don't get into Python files, so most variants have the same ones, and the same standard.
+typed, tested = set[str](), set[str]()
+
+
+def sources(service: Service) -> str:
+    paths = sorted(path for path in files(service.folder) if path.suffix == ".py")
+    return sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
 def test_types(service: Service, tmp_path_factory: pytest.TempPathFactory) -> None:
-    sources = sorted(path for path in files(service.folder) if path.suffix == ".py")
-    digest = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    if digest not in checked_sources:
+    if sources(service) not in typed:
         cache = tmp_path_factory.getbasetemp() / "mypy"
         done = service.run("mypy", "--cache-dir", str(cache))
         assert done.returncode == 0, done.stdout
-        checked_sources.add(digest)
+        typed.add(sources(service))
 
 
-def test_its_own_tests_pass(service: Service, answers: dict[str, str], tmp_path: Path) -> None:
-    # Scrubbing is pure functions, the same in every variant: once is enough.
-    fewer = ["--ignore=tests/observability/test_scrubbing.py"] if answers else []
+def test_its_own_tests_pass(service: Service, tmp_path: Path) -> None:
     # By default the last three runs' folders are kept, and those of others that still run removed.
-    own_folder = f"--basetemp={tmp_path / 'own'}"
-    done = service.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", own_folder, *fewer)
+    options = ["-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'own'}"]
+    if sources(service) in tested:
+        options.append("--ignore=tests/observability")
+    else:
+        options += ["-p", "relay_reads_it"]
+    plugins = str(ROOT / "tests/plugins")
+    done = service.run("python", "-m", "pytest", *options, PYTHONPATH=plugins)
     assert done.returncode == 0, done.stdout
     assert "passed" in done.stdout and "skipped" not in done.stdout
+    assert "relay_reads_it" not in options or "events and refused 0" in done.stdout
+    tested.add(sources(service))
 
 
 def test_one_error_arrives(service: Service, receiver: Receiver) -> None:

@@ -1,5 +1,6 @@
 """How much of a team's own data an event holds, before the SDK makes copies of it."""
 
+import re
 from typing import Any, Final
 
 from .plain import Plain, text_of
@@ -9,6 +10,8 @@ _TEXT: Final = 8 * 1024  # characters, of one text in them
 _BREADCRUMBS: Final = 24 * 1024  # characters, the newest first
 _MESSAGE: Final = 1024  # characters, of one breadcrumb
 _TAG: Final = 200  # characters, as Sentry keeps them
+_NOT_IN_KEYS: Final = re.compile(r"[^a-zA-Z0-9_.:-]")
+_LINE_BREAKS: Final = re.compile(r"[\r\n]+")
 # Made by the SDK or the standard, and small.
 _OWN: Final = frozenset({"trace", "runtime", "path_params", "log"})
 
@@ -26,10 +29,16 @@ def bounded(event: Any, hint: dict[str, Any]) -> Any:
         if event.get(part):
             event[part] = plain.data(dict(event[part]))
     if tags := event.get("tags"):
-        event["tags"] = {text_of(k, _TAG): text_of(v, _TAG) for k, v in dict(tags).items()}
+        event["tags"] = dict(_tag(*tag) for tag in dict(tags).items())
     if isinstance(crumbs := event.get("breadcrumbs"), dict):
         crumbs["values"] = _newest(crumbs.get("values") or [])
     return event
+
+
+def _tag(key: Any, value: Any) -> tuple[str, str]:
+    """Return a tag as Sentry takes it: https://docs.sentry.io/platforms/python/enriching-events/tags/"""
+    name = _NOT_IN_KEYS.sub("-", text_of(key, _TAG))
+    return name, _LINE_BREAKS.sub(" ", text_of(value, _TAG))
 
 
 def bounded_breadcrumb(crumb: Any, hint: dict[str, Any]) -> Any:
