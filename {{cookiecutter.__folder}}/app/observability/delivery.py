@@ -73,6 +73,7 @@ class Delivery(HttpTransport):
         super().__init__(options)
         assert self.parsed_dsn
         self._counting = threading.RLock()
+        self._awaited_until = 0.0
         self._losses = Losses(self.parsed_dsn.host)
         # Preparing is work, for which there is one GIL; sending is waiting.
         self._to_prepare = Line(self._prepare, tuple(_ROOMS.values()), workers=1)
@@ -96,7 +97,7 @@ class Delivery(HttpTransport):
 
     def flush(self, timeout: float, callback: Any = None) -> None:
         """Wait until all that can leave within `timeout` seconds has left; retries go at once."""
-        deadline = time.monotonic() + timeout
+        deadline = self._awaited_until = time.monotonic() + timeout
         self._to_send.hurry()
         self._wait(deadline)
         self._report(interval=0)
@@ -113,8 +114,8 @@ class Delivery(HttpTransport):
 
     def tell_unsent(self) -> None:
         """Tell in the log what is lost when the process ends now, and what was lost before."""
-        unsent = [contents(envelope) for envelope in self._to_prepare.waiting()]
-        unsent += [parcel.contents for parcel in self._to_send.waiting()]
+        unsent = [contents(envelope) for envelope in self._to_prepare.unfinished()]
+        unsent += [parcel.contents for parcel in self._to_send.unfinished()]
         for lost in unsent:
             self._losses.add(NOT_IN_TIME, lost)
         self._losses.tell()
@@ -193,8 +194,11 @@ class Delivery(HttpTransport):
         if status == 429:  # which the server counts itself
             return self._again(parcel, self._limited(parcel.category) or 1.0, RATE_LIMIT, None)
         if status == _NO_ANSWER or status >= 500:
+            pause = 2.0**parcel.failures
+            if parcel.failures:  # who waits for the end waits for a second attempt, not for all
+                pause = max(pause, self._awaited_until - time.monotonic())
             # What did arrive before the connection broke is no duplicate: Sentry knows its id.
-            return self._again(parcel, 2.0**parcel.failures, why, "network_error")
+            return self._again(parcel, pause, why, "network_error")
         self._lose(parcel.contents, "send_error", why)
         return None
 

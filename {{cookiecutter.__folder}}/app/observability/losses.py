@@ -79,17 +79,17 @@ class Losses:
         if not reasons:
             return
         logger.warning(
-            "Sentry at %s does not get everything: %s. Lost: %s. %s",
+            "Sentry at %s does not get everything: %s. Lost are %s. %s",
             self._host,
             ", ".join(f"{why} ({number} x)" for why, number in reasons.most_common(5)),
-            _in_words(lost) or "nothing yet, it is tried again",
+            _in_words(lost) or "none yet, they are tried again",
             _advice(reasons.most_common(1)[0][0]).format(host=self._host),
         )
 
 
 def _in_words(lost: Counter[str]) -> str:
     return ", ".join(
-        f"{number} {_NAMES.get(category, f'{category}s')}"
+        f"{_NAMES.get(category, f'{category}s')}: {number}"
         for category, number in lost.most_common()
         if category not in ("span", "log_byte", "trace_metric_byte")  # counted as another already
     )
