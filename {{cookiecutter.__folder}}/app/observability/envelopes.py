@@ -15,7 +15,9 @@ from .sizes import bounded
 # (serde_json) refuses a document that is nested deeper than 128.
 _MAX_DEPTH: Final = 64
 _MAX_VALUES: Final = 500_000
-_SUSPICIOUS: Final = re.compile(r"\\u0000|[0-9]{19}")  # NUL, or an integer of maybe over 64 bits
+# In JSON: digits of which a number may have more than 64 bits, and such a number.
+_DIGITS: Final = re.compile("[0-9]{19}")
+_LONG_NUMBER: Final = re.compile(r"[:,\[]-?[0-9]{19}")
 _SURROGATE: Final = re.compile("[\0\ud800-\udfff]")
 _REPLACEMENT: Final = "\ufffd"
 
@@ -135,7 +137,9 @@ def serialized(payload: Any) -> bytes:
     if _is_plain(payload):
         try:
             text = _dumps(payload)
-            if not _SUSPICIOUS.search(text):
+            # The first search is ten times as fast, and mostly the only one.
+            is_long = _DIGITS.search(text) and _LONG_NUMBER.search(text)
+            if not is_long and "\\u0000" not in text:
                 return text.encode()  # a lone surrogate raises UnicodeEncodeError
         except (ValueError, TypeError):  # NaN and Infinity; keys and values that JSON doesn't know
             pass
