@@ -402,7 +402,7 @@ def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureF
         assert "HTTP 403" in record.message and "SENTRY_DSN" in record.message
         sentry.transport.tell_unsent()
         *_, rest = caplog.records
-        told = [int(n) for r in (record, rest) for n in re.findall(r"events: (\d+)", r.message)]
+        told = [int(n) for r in (record, rest) for n in re.findall(r"Lost: (\d+) event", r.message)]
         assert sum(told) == 20
 
 
@@ -420,7 +420,7 @@ def test_losses_are_told_once_a_minute_and_so_is_their_end(
         lines += [(second, record.message) for record in caplog.records]
         caplog.clear()
     assert [second for second, _ in lines] == [0, 60, 120, 180, 240]
-    assert [re.findall(r"events: (\d+)", line) for _, line in lines] == [
+    assert [re.findall(r"Lost: (\d+) event", line) for _, line in lines] == [
         *(["1"], ["60"], ["60"], ["29"]),
         [],
     ]

@@ -38,6 +38,7 @@ _ROOMS: Final = {
     Rank.TRACES: Room(100, 8 * _MIB),
     Rank.PROFILES: Room(20, 8 * _MIB),
 }
+_MAX_LIMITS: Final = 100
 _NO_ANSWER: Final = 0  # in place of a status
 
 
@@ -134,6 +135,8 @@ class Delivery(HttpTransport):
             self.record_lost_event(reason, category, quantity=number)
 
     def _lose(self, lost: Counter[str], reason: str | None, why: str) -> None:
+        if not lost:  # it was about losses itself
+            return
         if reason:
             self._count(reason, lost)
         self._losses.add(why, lost)
@@ -208,7 +211,8 @@ class Delivery(HttpTransport):
         again = time.monotonic() + pause
         waits = parcel.rank == Rank.ERRORS or (parcel.rank == Rank.MESSAGES and why != RATE_LIMIT)
         if waits and again - parcel.since <= PATIENCE:
-            self._losses.add(why)
+            if reason != "ratelimit_backoff":  # that was no attempt
+                self._losses.add(why)
             self._losses.tell_in_time()
             return again
         self._lose(parcel.contents, reason, why)
@@ -216,6 +220,8 @@ class Delivery(HttpTransport):
 
     def _limited(self, category: Any) -> float:
         """Return for how many seconds a rate limit stops a category, 0 if none does."""
+        if not self._disabled_until:
+            return 0.0
         limits = [self._disabled_until.get(name) for name in (category, None)]
         now = datetime.now(UTC)
         return max([0.0, *((until - now).total_seconds() for until in limits if until)])
@@ -228,6 +234,8 @@ class Delivery(HttpTransport):
             return _NO_ANSWER, _in_words(error)
         with self._counting, suppress(Exception):  # a header that can't be read
             self._update_rate_limits(answer)
+            if len(self._disabled_until) > _MAX_LIMITS:  # more categories than Sentry has
+                self._disabled_until.clear()
         with suppress(Exception):  # the status is all that counts
             skim(answer)
         return answer.status, f"HTTP {answer.status}"
@@ -256,10 +264,8 @@ class Delivery(HttpTransport):
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no answer in time"
-    causes = [error.__cause__, *error.args]
-    return next(
-        (str(c.strerror) for c in causes if isinstance(c, OSError) and c.strerror),
-        type(error).__name__,
-    )
+    for cause in (error.__cause__, *error.args):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    is_late = isinstance(error, urllib3.exceptions.TimeoutError)
+    return "no answer in time" if is_late else type(error).__name__
