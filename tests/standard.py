@@ -14,7 +14,10 @@ class Standard:
     """`standard.line` is the module `app.observability.line`."""
 
     def __getattr__(self, name: str) -> Any:
-        return importlib.import_module(f"app.observability.{name}")
+        try:
+            return importlib.import_module(f"app.observability.{name}")
+        except ModuleNotFoundError as error:
+            raise AttributeError(name) from error
 
 
 @pytest.fixture

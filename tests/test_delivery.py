@@ -1,5 +1,6 @@
 """What was captured arrives: through signals, servers, forks, and a receiver in trouble."""
 
+import json
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -20,6 +22,9 @@ SERVERS = {
     "uvicorn with workers": ("uvicorn", "app.main:app", "--port", "0", "--workers", "2"),
     "gunicorn": ("gunicorn", "app.main:app", "-k", "asgi", "-b", "127.0.0.1:0", "-w", "2"),
 }
+
+
+SHUTDOWN_SECONDS = 8.0  # as app/observability/shutdown.py promises
 
 
 def fail(running: Running, number: int = 1) -> list[str]:
@@ -51,7 +56,33 @@ def test_all_that_is_queued_arrives_at_shutdown(
         assert arrived == Counter(told) and len(told) == 10
 
 
-def test_a_receiver_that_hangs_does_not_hold_up_the_shutdown(generate: Generate) -> None:
+@pytest.mark.parametrize("seconds", [0.1, 0.18])
+def test_eighty_errors_that_wait_at_shutdown_arrive_from_far_away(
+    generate: Generate, seconds: float
+) -> None:
+    begun = Event()
+
+    def far() -> None:
+        begun.wait()
+        time.sleep(seconds)
+
+    with Receiver(trouble=far) as receiver:
+        env = {"SENTRY_DSN": receiver.dsn, "SENTRY_MAX_ERRORS_PER_MINUTE": "1000"}
+        with generate().serving(**env) as running:
+            told = fail(running, 80)
+            began = time.monotonic()
+            running.process.send_signal(signal.SIGTERM)
+            begun.set()
+            running.process.wait(timeout=60)
+            took = time.monotonic() - began
+        arrived = {event["event_id"] for event in receiver.payloads("event")}
+    assert arrived == set(told) and len(told) == 80
+    assert took < SHUTDOWN_SECONDS + 0.5
+
+
+def test_a_receiver_that_hangs_holds_up_the_shutdown_no_longer_than_promised(
+    generate: Generate,
+) -> None:
     forever = Event()
 
     def hang() -> None:
@@ -60,8 +91,101 @@ def test_a_receiver_that_hangs_does_not_hold_up_the_shutdown(generate: Generate)
     with Receiver(trouble=hang) as receiver:
         with generate().serving(SENTRY_DSN=receiver.dsn) as running:
             fail(running, 10)
+            began = time.monotonic()
             running.stop()
+            assert time.monotonic() - began < SHUTDOWN_SECONDS + 1.5
         forever.set()
+    # Who looks into the log learns of it.
+    [line] = [line for line in running.output if "not delivered before the end" in line]
+    assert "10 events" in line
+
+
+def test_no_error_is_lost_behind_traces_logs_and_messages(
+    generate: Generate, tmp_path: Path
+) -> None:
+    (tmp_path / "busy.py").write_text("""if True:
+        import logging
+        import random
+        from app.main import app
+        from app.observability import capture_message
+
+        @app.get("/busy")
+        async def busy() -> dict[str, str]:
+            for number in range(5):
+                logging.getLogger("busy").info("number %s", number)
+            if random.random() < 0.1:
+                capture_message("busy")
+            return {}
+    """)
+    env = {
+        "SENTRY_TRACES_SAMPLE_RATE": "1.0",
+        "SENTRY_LOG_LEVEL": "info",
+        "SENTRY_MAX_ERRORS_PER_MINUTE": "1000",
+        "PYTHONPATH": str(tmp_path),
+    }
+    with Receiver(trouble=slow) as receiver:
+        command = ("uvicorn", "busy:app", "--port", "0")
+        with generate().serving(*command, SENTRY_DSN=receiver.dsn, **env) as running:
+
+            def one_of_ten_fails(number: int) -> list[str]:
+                if number % 10 == 0:
+                    return fail(running)
+                return [] if running.call("GET", "/busy")[0] == 200 else ["not served"]
+
+            with ThreadPoolExecutor(8) as clients:
+                told = [id for ids in clients.map(one_of_ten_fails, range(1000)) for id in ids]
+        arrived = Counter(event["event_id"] for event in receiver.payloads("event"))
+        kinds = Counter(item.type for item in receiver.items)
+    assert len(told) == 100
+    assert {arrived[event_id] for event_id in told} == {1}
+    # There was more than the line carries, and some of all of it arrived.
+    assert 30 < kinds["transaction"] < 900 and kinds["log"] and kinds["event"] > 110
+
+
+def test_refused_deliveries_are_not_reported_to_who_refuses_them(
+    generate: Generate, receiver: Receiver
+) -> None:
+    attempts = 0
+
+    def refuse() -> int:
+        nonlocal attempts
+        attempts += 1
+        return 403
+
+    receiver.trouble = refuse
+    with generate().serving(SENTRY_DSN=receiver.dsn, SENTRY_DEBUG="1") as running:
+        fail(running)
+    # The error, then at the end the sessions and the report of what was lost.
+    assert attempts <= 4
+    assert any("HTTP 403" in line and "SENTRY_DSN" in line for line in running.output)
+
+
+def test_an_error_with_long_variables_is_small_enough(
+    generate: Generate, receiver: Receiver
+) -> None:
+    code = """if True:
+        import json
+        from app.observability import capture_error, init_sentry
+        from app.settings import Settings
+
+        def deeper(number, text):
+            longer = text * 3
+            return deeper(number + 1, text) + len(longer)
+
+        init_sentry(Settings.load())
+        try:
+            deeper(0, "x" * 200)
+        except RecursionError as error:
+            capture_error(error)
+    """
+    (generate().folder / "app" / "recursion.py").write_text(code)
+    done = generate().run("python", "-m", "app.recursion", SENTRY_DSN=receiver.dsn)
+    assert done.returncode == 0, done.stdout
+    [item] = receiver.wait_for("event")
+    assert len(item.payload) <= 200_000
+    [error] = json.loads(item.payload)["exception"]["values"]
+    frames = error["stacktrace"]["frames"]
+    assert "x" * 200 in frames[-1]["vars"]["longer"] and frames[0]["function"] == "<module>"
 
 
 def test_a_forked_child_sends_its_own_events_only(generate: Generate, receiver: Receiver) -> None:
@@ -86,6 +210,43 @@ def test_a_forked_child_sends_its_own_events_only(generate: Generate, receiver: 
     """
     done = generate().run("python", "-c", code, SENTRY_DSN=receiver.dsn)
     assert done.returncode == 0, done.stdout
+    messages = Counter(event["message"] for event in receiver.payloads("event"))
+    assert messages == Counter([f"parent {n}" for n in range(5)] + [f"child {n}" for n in range(3)])
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_children_of_multiprocessing_send_their_own_events_only(
+    generate: Generate, tmp_path: Path, method: str
+) -> None:
+    (tmp_path / "parent.py").write_text("""if True:
+        import multiprocessing
+        import sys
+        from app.observability import capture_message, init_sentry
+        from app.settings import Settings
+
+        init_sentry(Settings.load())
+
+        def work(number):
+            capture_message(f"child {number}")
+
+        if __name__ == "__main__":
+            for number in range(5):
+                capture_message(f"parent {number}")
+            context = multiprocessing.get_context(sys.argv[1])
+            children = [context.Process(target=work, args=(n,)) for n in range(3)]
+            for child in children:
+                child.start()
+            for child in children:
+                child.join()
+    """)
+    service = generate()
+    with Receiver(trouble=slow) as receiver:
+        done = service.run(
+            *("python", str(tmp_path / "parent.py"), method),
+            SENTRY_DSN=receiver.dsn,
+            PYTHONPATH=str(service.folder),
+        )
+        assert done.returncode == 0, done.stdout
     messages = Counter(event["message"] for event in receiver.payloads("event"))
     assert messages == Counter([f"parent {n}" for n in range(5)] + [f"child {n}" for n in range(3)])
 

@@ -1,5 +1,8 @@
 """How the receiver's answers are read: within a time limit, however slowly the bytes come."""
 
+# The first connection imports it: a process that forks meanwhile has children that wait for the
+# lock of an import which nobody goes on with.
+import encodings.idna  # noqa: F401
 import http.client
 import io
 import socket

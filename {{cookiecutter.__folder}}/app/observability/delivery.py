@@ -38,6 +38,7 @@ _ROOMS: Final = {
     Rank.TRACES: Room(100, 8 * _MIB),
     Rank.PROFILES: Room(20, 8 * _MIB),
 }
+_MAX_LIMITS: Final = 100
 _NO_ANSWER: Final = 0  # in place of a status
 
 
@@ -73,6 +74,7 @@ class Delivery(HttpTransport):
         super().__init__(options)
         assert self.parsed_dsn
         self._counting = threading.RLock()
+        self._awaited_until = 0.0
         self._losses = Losses(self.parsed_dsn.host)
         # Preparing is work, for which there is one GIL; sending is waiting.
         self._to_prepare = Line(self._prepare, tuple(_ROOMS.values()), workers=1)
@@ -96,7 +98,7 @@ class Delivery(HttpTransport):
 
     def flush(self, timeout: float, callback: Any = None) -> None:
         """Wait until all that can leave within `timeout` seconds has left; retries go at once."""
-        deadline = time.monotonic() + timeout
+        deadline = self._awaited_until = time.monotonic() + timeout
         self._to_send.hurry()
         self._wait(deadline)
         self._report(interval=0)
@@ -113,8 +115,8 @@ class Delivery(HttpTransport):
 
     def tell_unsent(self) -> None:
         """Tell in the log what is lost when the process ends now, and what was lost before."""
-        unsent = [contents(envelope) for envelope in self._to_prepare.waiting()]
-        unsent += [parcel.contents for parcel in self._to_send.waiting()]
+        unsent = [contents(envelope) for envelope in self._to_prepare.unfinished()]
+        unsent += [parcel.contents for parcel in self._to_send.unfinished()]
         for lost in unsent:
             self._losses.add(NOT_IN_TIME, lost)
         self._losses.tell()
@@ -133,6 +135,8 @@ class Delivery(HttpTransport):
             self.record_lost_event(reason, category, quantity=number)
 
     def _lose(self, lost: Counter[str], reason: str | None, why: str) -> None:
+        if not lost:  # it was about losses itself
+            return
         if reason:
             self._count(reason, lost)
         self._losses.add(why, lost)
@@ -193,8 +197,11 @@ class Delivery(HttpTransport):
         if status == 429:  # which the server counts itself
             return self._again(parcel, self._limited(parcel.category) or 1.0, RATE_LIMIT, None)
         if status == _NO_ANSWER or status >= 500:
+            pause = 2.0**parcel.failures
+            if parcel.failures:  # who waits for the end waits for a second attempt, not for all
+                pause = max(pause, self._awaited_until - time.monotonic())
             # What did arrive before the connection broke is no duplicate: Sentry knows its id.
-            return self._again(parcel, 2.0**parcel.failures, why, "network_error")
+            return self._again(parcel, pause, why, "network_error")
         self._lose(parcel.contents, "send_error", why)
         return None
 
@@ -204,7 +211,8 @@ class Delivery(HttpTransport):
         again = time.monotonic() + pause
         waits = parcel.rank == Rank.ERRORS or (parcel.rank == Rank.MESSAGES and why != RATE_LIMIT)
         if waits and again - parcel.since <= PATIENCE:
-            self._losses.add(why)
+            if reason != "ratelimit_backoff":  # that was no attempt
+                self._losses.add(why)
             self._losses.tell_in_time()
             return again
         self._lose(parcel.contents, reason, why)
@@ -212,6 +220,8 @@ class Delivery(HttpTransport):
 
     def _limited(self, category: Any) -> float:
         """Return for how many seconds a rate limit stops a category, 0 if none does."""
+        if not self._disabled_until:
+            return 0.0
         limits = [self._disabled_until.get(name) for name in (category, None)]
         now = datetime.now(UTC)
         return max([0.0, *((until - now).total_seconds() for until in limits if until)])
@@ -224,6 +234,8 @@ class Delivery(HttpTransport):
             return _NO_ANSWER, _in_words(error)
         with self._counting, suppress(Exception):  # a header that can't be read
             self._update_rate_limits(answer)
+            if len(self._disabled_until) > _MAX_LIMITS:  # more categories than Sentry has
+                self._disabled_until.clear()
         with suppress(Exception):  # the status is all that counts
             skim(answer)
         return answer.status, f"HTTP {answer.status}"
@@ -252,10 +264,8 @@ class Delivery(HttpTransport):
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no answer in time"
-    causes = [error.__cause__, *error.args]
-    return next(
-        (str(c.strerror) for c in causes if isinstance(c, OSError) and c.strerror),
-        type(error).__name__,
-    )
+    for cause in (error.__cause__, *error.args):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    is_late = isinstance(error, urllib3.exceptions.TimeoutError)
+    return "no answer in time" if is_late else type(error).__name__

@@ -14,8 +14,10 @@ from .sizes import bounded
 # Nesting and number of values beyond which a payload isn't written as it is. Relay's parser
 # (serde_json) refuses a document that is nested deeper than 128.
 _MAX_DEPTH: Final = 64
-_MAX_VALUES: Final = 200_000
-_SUSPICIOUS: Final = re.compile(r"\\u0000|[0-9]{19}")  # NUL, or an integer of maybe over 64 bits
+_MAX_VALUES: Final = 500_000
+# In JSON: digits of which a number may have more than 64 bits, and such a number.
+_DIGITS: Final = re.compile("[0-9]{19}")
+_LONG_NUMBER: Final = re.compile(r"[:,\[]-?[0-9]{19}")
 _SURROGATE: Final = re.compile("[\0\ud800-\udfff]")
 _REPLACEMENT: Final = "\ufffd"
 
@@ -121,8 +123,7 @@ def _prepared(item: Item, scrubber: Scrubs) -> Item | None:
     payload = scrubber.payload(kind, payload)
     if payload is None:
         return None
-    data = serialized(payload)
-    bound = bounded(kind, payload, data, serialized)
+    bound = bounded(kind, payload, serialized(payload))
     if bound is None:
         return None
     payload, data = bound
@@ -136,7 +137,9 @@ def serialized(payload: Any) -> bytes:
     if _is_plain(payload):
         try:
             text = _dumps(payload)
-            if not _SUSPICIOUS.search(text):
+            # The first search is ten times as fast, and mostly the only one.
+            is_long = _DIGITS.search(text) and _LONG_NUMBER.search(text)
+            if not is_long and "\\u0000" not in text:
                 return text.encode()  # a lone surrogate raises UnicodeEncodeError
         except (ValueError, TypeError):  # NaN and Infinity; keys and values that JSON doesn't know
             pass
@@ -181,10 +184,10 @@ def _mended(value: Any) -> Any:
             case float():
                 return value if value - value == 0 else str(value)
             case dict() | list() | tuple() if depth > _MAX_DEPTH or left < 0:
-                return "…"
+                return None
             case dict():
                 mended = {_key(key): mend(child, depth + 1) for key, child in value.items()}
-                if mended.keys() == {"type", "value"} and isinstance(mended["value"], str):
+                if isinstance(value.get("value"), float) and isinstance(mended["value"], str):
                     mended["type"] = "string"  # an attribute of a log or metric says its type
                 return mended
             case list() | tuple():

@@ -56,7 +56,8 @@ class Line(Generic[Job]):
         self._heaps: list[list[_Entry[Job]]] = [[] for _ in rooms]
         self._jobs = [0] * len(rooms)
         self._sizes = [0] * len(rooms)
-        self._workers = self._idle = self._busy = self._busy_with_lower = 0
+        self._in_work: dict[int, _Entry[Job]] = {}
+        self._workers = self._idle = self._busy_with_lower = 0
         self._stopped = False
 
     def put(self, rank: int, job: Job, size: int = 0) -> bool:
@@ -96,17 +97,17 @@ class Line(Generic[Job]):
         """Wait until all is done; no longer than `deadline`, nor for what is due after it."""
         with self._done:
             while self._workers and (
-                self._busy or any(heap and heap[0].due < deadline for heap in self._heaps)
+                self._in_work or any(heap and heap[0].due < deadline for heap in self._heaps)
             ):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return
                 self._done.wait(left)
 
-    def waiting(self) -> list[Job]:
-        """Return the jobs that no worker has in hand."""
+    def unfinished(self) -> list[Job]:
+        """Return the jobs that wait or are in work."""
         with self._something:
-            return [entry.job for heap in self._heaps for entry in heap]
+            return [entry.job for part in (self._in_work.values(), *self._heaps) for entry in part]
 
     def stop(self) -> None:
         """Let the workers end after what they have in hand."""
@@ -135,7 +136,7 @@ class Line(Generic[Job]):
 
     def _finish(self, entry: _Entry[Job], again: float | None) -> None:
         with self._done:
-            self._busy -= 1
+            del self._in_work[entry.number]
             self._busy_with_lower -= entry.rank > 0
             if again is None:
                 self._jobs[entry.rank] -= 1
@@ -152,9 +153,10 @@ class Line(Generic[Job]):
                 now = time.monotonic()
                 for heap in heaps:
                     if heap[0].due <= now:
-                        self._busy += 1
-                        self._busy_with_lower += heap[0].rank > 0
-                        return heappop(heap)
+                        entry = heappop(heap)
+                        self._in_work[entry.number] = entry
+                        self._busy_with_lower += entry.rank > 0
+                        return entry
                 self._idle += 1
                 self._something.wait(
                     min((heap[0].due for heap in heaps), default=now) - now or None

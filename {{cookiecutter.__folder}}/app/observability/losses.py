@@ -15,12 +15,12 @@ LEFT_OUT: Final = "too large, or invalid"
 NOT_IN_TIME: Final = "not delivered before the end"
 
 _NAMES: Final = {
-    "error": "events",
-    "log_item": "logs",
-    "monitor": "check-ins",
-    "profile_chunk": "profiles",
-    "session": "batches of sessions",
-    "trace_metric": "metrics",
+    "error": "event",
+    "log_item": "log",
+    "monitor": "check-in",
+    "profile_chunk": "profile",
+    "session": "session count",
+    "trace_metric": "metric",
 }
 _ADVICE: Final = {
     QUEUE_FULL: "Lower SENTRY_TRACES_SAMPLE_RATE, or raise SENTRY_LOG_LEVEL.",
@@ -62,21 +62,26 @@ class Losses:
 
         When nothing has failed since that line, and now something was `delivered`, it is over.
         """
-        if not self._in_trouble or self._clock() < self._next:
-            return
-        if self._reasons:
-            self.tell()
-        elif delivered:
-            self._in_trouble = False
-            logger.warning("Sentry at %s gets everything again", self._host)
+        if self._in_trouble:
+            self._tell(over_if_quiet=delivered)
 
     def tell(self) -> None:
         """Tell what wasn't told yet."""
+        self._next = self._clock()
+        self._tell(over_if_quiet=False)
+
+    def _tell(self, *, over_if_quiet: bool) -> None:
         with self._lock:
-            self._next = self._clock() + INTERVAL
+            now = self._clock()
+            if now < self._next or not (self._reasons or over_if_quiet):
+                return
+            self._next = now + INTERVAL
             reasons, self._reasons = self._reasons, Counter()
             lost, self._lost = self._lost, Counter()
+            self._in_trouble = bool(reasons)
+        # No lock is held here: a handler of the team's may report something itself.
         if not reasons:
+            logger.warning("Sentry at %s gets everything again", self._host)
             return
         logger.warning(
             "Sentry at %s does not get everything: %s. Lost: %s. %s",
@@ -89,9 +94,9 @@ class Losses:
 
 def _in_words(lost: Counter[str]) -> str:
     return ", ".join(
-        f"{number} {_NAMES.get(category, f'{category}s')}"
+        f"{number} {_NAMES.get(category, category)}{'s' if number > 1 else ''}"
         for category, number in lost.most_common()
-        if category not in ("span", "log_byte", "trace_metric_byte")  # counted as another already
+        if category != "span"  # counted as its transaction already
     )
 
 

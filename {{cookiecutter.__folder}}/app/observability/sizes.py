@@ -4,17 +4,18 @@ Relay takes events, transactions and batches of up to 1 MiB and answers 413 to m
 200 KB already holds more than anybody reads.
 """
 
+import itertools
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set
 from typing import Any, Final
 
 MAX_EVENT: Final = 200_000  # bytes
 MAX_ITEM: Final = 1_000_000  # bytes
+_REMARK: Final = 5_000  # bytes, to tell in the event what it lacks
 _NEAR: Final = 8  # frames next to the error
 _MAX_FRAMES: Final = 50
 _MAX_ERRORS: Final = 10  # of a chain or group
-_MAX_TEXT: Final = 2_000  # characters, where it gets tight
 _NEEDED: Final = frozenset(
     {
         *("event_id", "timestamp", "start_timestamp", "platform", "level", "type", "transaction"),
@@ -22,55 +23,53 @@ _NEEDED: Final = frozenset(
     }
 )
 
-Serialize = Callable[[Any], bytes]
 # What it is, and where: a container and the key or index to delete.
 _Part = tuple[str, Any, Any]
 
 
-def bounded(kind: str, payload: Any, data: bytes, serialize: Serialize) -> tuple[Any, bytes] | None:
-    """Return `payload` and its JSON, `data`, small enough; it is changed in place.
+def bounded(kind: str, payload: Any, data: bytes) -> tuple[Any, bytes] | None:
+    """Return the payload of an item of type `kind` and its JSON, `data`, small enough.
 
     None: it can't be made small enough.
     """
     limit = MAX_EVENT if kind == "event" else MAX_ITEM
     if len(data) <= limit:
         return payload, data
-    payload = json.loads(data)  # valid by now, and nobody else's
+    payload = json.loads(data)  # which nobody else has
     if kind in ("event", "transaction"):
-        data = _shrink_event(payload, len(data), limit, serialize)
+        data = _shrink_event(payload, len(data), limit)
     elif isinstance(payload, dict) and isinstance(payload.get("items"), list):
-        data = _shrink_batch(payload, limit, serialize)
+        data = _shrink_batch(payload, limit)
     elif kind in ("profile", "profile_chunk"):
         while len(data) > limit and _thin_out(payload):
-            data = serialize(payload)
+            data = _dumps(payload)
     return (payload, data) if len(data) <= limit else None
 
 
-def _shrink_event(event: dict[str, Any], size: int, limit: int, serialize: Serialize) -> bytes:
+def _shrink_event(event: dict[str, Any], size: int, limit: int) -> bytes:
     left_out: defaultdict[str, int] = defaultdict(int)
-    excess = size - limit + 1_000  # room for the remark
-    for what, container, key in _dispensable(event, serialize):
+    limit -= _REMARK
+    excess = size - limit
+    for what, container, key in _dispensable(event):
         if excess <= 0:
             break
-        excess -= len(serialize(container[key]))
+        excess -= len(_dumps(container[key]))
         del container[key]
         left_out[what] += 1
-    if excess > 0:
-        _cut_texts(event, _MAX_TEXT)
-        left_out["the rest of long texts"] += 1
-    remark = {"size": size, "left_out": [f"{n} x {what}" for what, n in left_out.items()]}
+    for each in (2_000, 200, 50, 8):
+        if excess <= 0:
+            break
+        event.update({name: _cut(field, each) for name, field in event.items()})
+        left_out["the rest of what is long"] = 1
+        excess = len(_dumps(event)) - limit
     contexts = event.get("contexts")
-    event["contexts"] = (contexts if isinstance(contexts, dict) else {}) | {"truncated": remark}
-    data = serialize(event)
-    if len(data) > limit:  # all is long: tags, names, the exceptions' types
-        for key in [key for key in event if key not in _NEEDED - {"contexts", "tags"}]:
-            del event[key]
-        _cut_texts(event, 200)
-        data = serialize(event)
-    return data
+    contexts = event["contexts"] = contexts if isinstance(contexts, dict) else {}
+    told = [f"{number} x {what}" for what, number in left_out.items()][:20]
+    contexts["truncated"] = {"size": size, "left_out": told}
+    return _dumps(event)
 
 
-def _dispensable(event: dict[str, Any], serialize: Serialize) -> Iterator[_Part]:
+def _dispensable(event: dict[str, Any]) -> Iterator[_Part]:
     """Yield the parts of an event that may be left out, the least useful first."""
     errors = _values(event, "exception")
     stacks = [_values(error, "stacktrace", "frames") for error in [event, *errors]]
@@ -86,7 +85,7 @@ def _dispensable(event: dict[str, Any], serialize: Serialize) -> Iterator[_Part]
     for _ in range(len(crumbs)):
         yield "oldest breadcrumbs", crumbs, 0
     for part in ("extra", "contexts"):
-        yield from _largest(event.get(part), part, serialize)
+        yield from _largest(event.get(part), part, kept={"trace"})
     for field in ("data", "env", "headers", "cookies", "query_string"):
         yield from _fields([event.get("request")], field, f"request's {field}")
     for stack in stacks:
@@ -97,9 +96,10 @@ def _dispensable(event: dict[str, Any], serialize: Serialize) -> Iterator[_Part]
     spans = _values(event, "spans", "")
     for _ in range(len(spans)):
         yield "last spans", spans, -1
-    yield from _fields(near, "vars", "variables")
-    yield from _largest(event.get("tags"), "tags", serialize)
-    yield from _largest(event, "fields", serialize)
+    for field in ("vars", "pre_context", "post_context"):
+        yield from _fields(near, field, f"{field} of the nearest frames")
+    yield from _largest(event.get("tags"), "tags")
+    yield from _largest(event, "fields", kept=_NEEDED)
 
 
 def _fields(holders: list[Any], field: str, what: str) -> Iterator[_Part]:
@@ -108,12 +108,11 @@ def _fields(holders: list[Any], field: str, what: str) -> Iterator[_Part]:
             yield what, holder, field
 
 
-def _largest(container: Any, what: str, serialize: Serialize) -> Iterator[_Part]:
+def _largest(container: Any, what: str, kept: Set[str] = frozenset()) -> Iterator[_Part]:
     if isinstance(container, dict):
-        sizes = {key: len(serialize(value)) for key, value in container.items()}
-        for key in sorted(sizes, key=sizes.__getitem__, reverse=True):
-            if key not in _NEEDED and key != "trace":
-                yield f"{what}: {key[:50]}", container, key
+        sizes = {key: len(key) + len(_dumps(value)) for key, value in container.items()}
+        for key in sorted(sizes.keys() - kept, key=sizes.__getitem__, reverse=True):
+            yield f"{what}: {key[:50]}" if sizes[key] > 10_000 else what, container, key
 
 
 def _values(holder: Any, field: str, inner: str = "values") -> list[Any]:
@@ -123,28 +122,31 @@ def _values(holder: Any, field: str, inner: str = "values") -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _cut_texts(value: Any, limit: int) -> None:
-    """Cut the texts in a container, and its lists to as many values."""
-    if isinstance(value, list):
-        del value[limit:]
-    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(child, str):
-            value[key] = child if len(child) <= limit else child[: limit - 1] + "…"
-        elif isinstance(child, dict | list):
-            _cut_texts(child, limit)
+def _cut(value: Any, limit: int) -> Any:
+    """Return `value` with long texts cut, and of each container `limit` values."""
+    match value:
+        case str():
+            limit = max(limit, 64)  # an id, a time
+            return value if len(value) <= limit else value[: limit - 1] + "…"
+        case list():
+            return [_cut(child, limit) for child in value[-limit:]]
+        case dict():
+            first = itertools.islice(value.items(), limit)
+            return {_cut(key, limit): _cut(child, limit) for key, child in first}
+        case _:
+            return value
 
 
-def _shrink_batch(batch: dict[str, Any], limit: int, serialize: Serialize) -> bytes:
+def _shrink_batch(batch: dict[str, Any], limit: int) -> bytes:
     """Cut the long texts of logs or metrics, then leave the largest items out."""
-    _cut_texts(batch, _MAX_TEXT)
-    items = batch["items"]
-    excess = len(data := serialize(batch)) - limit
-    for item in sorted(items, key=lambda item: len(serialize(item)), reverse=True):
+    items = batch["items"] = [_cut(item, 2_000) for item in batch["items"]]
+    excess = len(data := _dumps(batch)) - limit
+    for item in sorted(items, key=lambda item: len(_dumps(item)), reverse=True):
         if excess <= 0:
             break
-        excess -= len(serialize(item)) + 1
+        excess -= len(_dumps(item)) + 1
         items.remove(item)
-    return data if len(data) <= limit else serialize(batch)
+    return data if len(data) <= limit else _dumps(batch)
 
 
 def _thin_out(chunk: Any) -> bool:
@@ -161,3 +163,7 @@ def _thin_out(chunk: Any) -> bool:
 
 def _moment(sample: Any) -> Any:
     return sample.get("timestamp", sample.get("elapsed_since_start_ns"))
+
+
+def _dumps(payload: Any) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
