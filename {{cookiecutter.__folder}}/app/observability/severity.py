@@ -1,7 +1,7 @@
 """How bad an error is: the levels, and the policy that gives one to every exception."""
 
 import asyncio
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from enum import Enum
 from typing import Final
 
@@ -20,12 +20,14 @@ class Severity(Enum):
     P4 = "info"  # good to know
 
 
+Judge = Callable[[BaseException], Severity | None]
+
 PRIORITY_OF_LEVEL: Final = {severity.value: severity.name for severity in Severity}
 
 # The policy: the severity of an exception's class, None for what is no error of this service. The
 # nearest base class decides. An attribute `severity` of the exception itself goes first, and an
 # HTTPException is judged by its status.
-POLICY: Final[dict[type[BaseException], Severity | None]] = {
+POLICY: Final[dict[type[BaseException], Severity | Judge | None]] = {
     BaseException: Severity.P2,
     # what a client did wrong
     RequestValidationError: None,
@@ -40,8 +42,11 @@ POLICY: Final[dict[type[BaseException], Severity | None]] = {
 failed_statuses: Container[int] = range(500, 600)
 
 
-def set_severity(exception: type[BaseException], severity: Severity) -> None:
-    """Give a foreign exception class, and what is derived from it, a severity."""
+def set_severity(exception: type[BaseException], severity: Severity | Judge) -> None:
+    """Give a foreign exception class, and what is derived from it, a severity.
+
+    A function is asked for each error; None leaves the error to its next base class.
+    """
     POLICY[exception] = severity
 
 
@@ -65,12 +70,25 @@ def severity_of(error: BaseException) -> Severity | None:
         if isinstance(link, HTTPException):
             named = Severity.P2 if link.status_code in failed_statuses else None
         else:
-            named = next(POLICY[base] for base in type(link).__mro__ if base in POLICY)
+            named = _named(link)
         if link is error and named is None:
             return None
         if named and named is not POLICY[BaseException]:
             return named
-    return POLICY[BaseException]
+    return Severity.P2
+
+
+def _named(error: BaseException) -> Severity | None:
+    for base in type(error).__mro__:
+        if base in POLICY:
+            severity = POLICY[base]
+            if severity is None:
+                return None
+            if isinstance(severity, Severity):
+                return severity
+            if found := severity(error):
+                return found
+    return Severity.P2
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
