@@ -44,6 +44,16 @@ def test_a_database_out_of_reach_is_p1(
     assert (event["level"], event["tags"]["priority"]) == ("fatal", "P1")
 
 
+def test_a_table_that_is_not_there_is_p2(
+    database_url: str, captured_events: list[dict[str, Any]]
+) -> None:
+    with TestClient(create_app(Settings(database_url=database_url))) as client:
+        assert client.get("/readyz").status_code == 200
+        assert client.get("/api/messages/1").status_code == 500
+    [event] = captured_events
+    assert (event["level"], event["tags"]["priority"]) == ("error", "P2")
+
+
 def test_a_database_that_is_not_there_is_p1(database_url: str) -> None:
     url = elsewhere(database_url, database="not/there")
     assert severity_of(failure(url, "SELECT 1")) is Severity.P1
