@@ -1,4 +1,4 @@
-"""Structured logs: use `logging.getLogger(__name__)` anywhere, and `extra=` for facts.
+"""Structured logs: `logging.getLogger(__name__)` with `extra=` for facts, or structlog's loggers.
 
 One JSON object a line, or coloured text while you develop.
 """
@@ -6,18 +6,31 @@ One JSON object a line, or coloured text while you develop.
 import logging.config
 import sys
 
+import structlog
+from structlog.contextvars import merge_contextvars
 from structlog.dev import ConsoleRenderer, plain_traceback
 from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper
-from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+from structlog.stdlib import (
+    BoundLogger,
+    ExtraAdder,
+    LoggerFactory,
+    ProcessorFormatter,
+    add_log_level,
+    add_logger_name,
+    render_to_log_args_and_kwargs,
+)
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.observability import add_trace_id
 from app.settings import Settings
 
+# What `logging` refuses as a name in `extra`.
+_TAKEN = {*vars(logging.makeLogRecord({})), "message", "asctime"} - {"exc_info", "stack_info"}
+
 
 def configure_logging(settings: Settings) -> None:
-    """Send all log records, uvicorn's included, to standard output in one form."""
+    """Send all log records, uvicorn's and structlog's included, to standard output in one form."""
     last_steps: list[Processor] = (
         # Without the variables of every frame, which both renderers would add: they hold secrets.
         [ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain_traceback)]
@@ -60,6 +73,20 @@ def configure_logging(settings: Settings) -> None:
             },
         }
     )
+    # Made into what `logging` would have made, with the key-values as `extra`: whatever sees log
+    # records sees these, too.
+    structlog.configure(
+        processors=[merge_contextvars, _rename_taken, render_to_log_args_and_kwargs],
+        wrapper_class=BoundLogger,
+        logger_factory=LoggerFactory(),
+    )
+
+
+def _rename_taken(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    for name in [name for name in event if name in _TAKEN]:
+        event[f"{name}_"] = event.pop(name)
+    event.setdefault("event", "")  # structlog can do without, `logging` can't
+    return event
 
 
 def _drop_duplicate(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from app.observability import Severity, set_severity
+from app.observability import set_severity
 
-# Also what a driver raises when the database can't be reached: then nothing works.
-set_severity(OperationalError, Severity.P1)
+from .errors import severity_of
+
+set_severity(DBAPIError, severity_of)
 SessionMaker = async_sessionmaker[AsyncSession]
 
 

