@@ -150,7 +150,8 @@ class OuterLayer:
                 usual = None if isinstance(error, Exception) else Severity.P2
                 report(error, Details(usual), handled=False)
             send_waiting(request)
-            _log(error, outcome, request)
+            if outcome.level:
+                _log(error, outcome, request)
             if error is not None and outcome not in (Outcome.STOPPED, Outcome.CLIENT_LEFT):
                 await self._answer(request, receive, watched)
         finally:
@@ -221,9 +222,7 @@ def _is_stray(error: BaseException) -> bool:
 
 
 def _log(error: BaseException | None, outcome: Outcome, request: CurrentRequest) -> None:
-    level, told = outcome.value.level, outcome.value.meaning.capitalize()
-    if not level:
-        return
+    told = outcome.meaning.capitalize()
     if error is None:
         told, error_to_show = f"{told}: {request.status}", None
     elif outcome.is_failure and (request.event_id or not sentry_sdk.is_initialized()):
@@ -231,4 +230,4 @@ def _log(error: BaseException | None, outcome: Outcome, request: CurrentRequest)
     else:  # held back: in a storm a traceback each would cost as much as its report
         told, error_to_show = f"{told}: {type_name(type(error))}", None
     with suppress(Exception):  # a handler of the team's may fail, and has to be outlived
-        logger.log(level, told, exc_info=error_to_show, extra={"event_id": request.event_id})
+        logger.log(outcome.level, told, exc_info=error_to_show, extra={"event_id": request.event_id})

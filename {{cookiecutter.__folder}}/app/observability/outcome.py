@@ -3,31 +3,29 @@
 import asyncio
 import logging
 from enum import Enum
-from typing import NamedTuple
-
-
-class _Row(NamedTuple):
-    meaning: str
-    session: str  # in the words of Sentry's release health
-    trace: str  # the status of its trace
-    level: int = 0  # of the line that is logged, 0 for none
 
 
 class Outcome(Enum):
     """What became of a request or websocket. The last three are failures, and are reported."""
 
-    ANSWERED = _Row("answered", "exited", "ok")
-    CLIENT_LEFT = _Row("the client left", "exited", "ok")
-    STOPPED = _Row("the server ended it", "exited", "ok")
-    IGNORED = _Row("unhandled, but no error by the policy", "exited", "ok", logging.INFO)
-    FAILED = _Row("answered with a failure", "errored", "error", logging.WARNING)
-    FAILED_AFTERWARDS = _Row("failed after its answer began", "crashed", "error", logging.ERROR)
-    CRASHED = _Row("unhandled error", "crashed", "error", logging.ERROR)
+    ANSWERED = "answered", "exited", "ok"
+    CLIENT_LEFT = "the client left", "exited", "ok"
+    STOPPED = "the server ended it", "exited", "ok"
+    IGNORED = "unhandled, but no error by the policy", "exited", "ok", logging.INFO
+    FAILED = "answered with a failure", "errored", "error", logging.WARNING
+    FAILED_AFTERWARDS = "failed after its answer began", "crashed", "error", logging.ERROR
+    CRASHED = "unhandled error", "crashed", "error", logging.ERROR
+
+    def __init__(self, meaning: str, session: str, trace: str, level: int = 0) -> None:
+        self.meaning = meaning
+        self.session = session  # in the words of Sentry's release health
+        self.trace = trace  # the status of its trace
+        self.level = level  # of the line that is logged, 0 for none
 
     @property
     def is_failure(self) -> bool:
         """Tell whether it counts against the service."""
-        return self.value.trace == "error"
+        return self.trace == "error"
 
 
 def outcome_of(

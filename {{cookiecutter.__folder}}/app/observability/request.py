@@ -137,8 +137,8 @@ class CurrentRequest:
 
     def session(self, outcome: Outcome) -> str:
         """Return how it went, in the words of Sentry's release health."""
-        session: str = outcome.value.session
-        return "errored" if self.failed and session == "exited" else session
+        is_handled = self.failed and outcome.session == "exited"
+        return "errored" if is_handled else outcome.session
 
     def route(self) -> str | None:
         """Return the route's template with the prefixes of its mounts, None if none matched."""

@@ -38,7 +38,7 @@ class SessionCounter:
 
     def count(self, outcome: str) -> None:
         """Count a request: `exited`, `errored` or `crashed`."""
-        if not sentry_sdk.is_initialized():
+        if self._timer is None and not sentry_sdk.is_initialized():
             return
         minute = int(self._clock() // 60)
         with self._lock:
