@@ -1,0 +1,62 @@
+"""Arguments of log calls that their names, or the words of the template before them, call secret."""
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+from .names import Names, Verdict
+from .values import FILTERED
+
+_LONGEST: Final = 2048  # characters of a template
+_PLACEHOLDER: Final = re.compile(
+    r"%%|%(?:\((?P<name>\w{1,64})\))?[-+ #0-9.*]{0,16}[a-zA-Z]|\{(?P<field>\w{0,64})[^{}]{0,64}\}"
+)
+_WORD: Final = re.compile(r"[\w-]{1,64}")
+_FILLERS: Final = frozenset({"is", "was", "are", "of", "the", "a"})
+
+
+class Templates:
+    """Judges templates; the same ones come with every record."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self.secret_in = lru_cache(1024)(self._secret_in)
+
+    def _secret_in(self, template: str) -> frozenset[str]:
+        """Return the places of secret arguments: names, or positions as text."""
+        secret, start, position = set(), 0, 0
+        for found in _PLACEHOLDER.finditer(template):
+            if found[0] == "%%":
+                continue
+            name = found["name"] or found["field"] or str(position)
+            words = _WORD.findall(template, start, found.start())
+            while words and words[-1] in _FILLERS:
+                words.pop()
+            told = [name, words[-1] if words else "", " ".join(words[-2:])]
+            if any(self._names.of(part) is Verdict.SECRET for part in told):
+                secret.add(name)
+            start, position = found.end(), position + 1
+        return frozenset(secret)
+
+    def message(self, template: str, args: Any) -> str:
+        """Return the message without its secret arguments, or the template if they don't fit."""
+        try:
+            secret = self.secret_in(template[:_LONGEST])
+            if not secret:
+                return template % args
+            fitting, kept, position = [], [], 0
+            done = 0
+            for found in _PLACEHOLDER.finditer(template[:_LONGEST]):
+                if found[0] == "%%" or found[0][0] == "{":
+                    continue
+                name = found["name"] or str(position)
+                fitting += template[done : found.start()], found[0]
+                if name in secret:
+                    fitting[-1] = FILTERED
+                elif isinstance(args, tuple):
+                    kept.append(args[position])
+                done, position = found.end(), position + 1
+            text = "".join((*fitting, template[done:]))
+            return text % (tuple(kept) if isinstance(args, tuple) else args)
+        except Exception:  # as `logging` has it, that is nobody's trouble
+            return template[:_LONGEST]

@@ -1,0 +1,134 @@
+"""What one place of an event calls secret is secret in all of it."""
+
+import base64
+import binascii
+import html
+import json
+import re
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+from .values import FILTERED, says_nothing
+
+_MOST: Final = 200  # values
+_SHORTEST, _LONGEST = 4, 2048  # characters of one
+_CUT: Final = "…"
+_SCHEME: Final = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+", re.IGNORECASE)
+_QUOTES: Final = "\"'`"
+# Replacing these everywhere would tell nobody less, and make an event unreadable.
+_COMMON: Final = frozenset(
+    "about access account active admin administrator allowed anonymous basic bearer blank body "
+    "cookie current debug default demo denied digest email empty enabled error event example "
+    "expired failed false field filtered form group guest header hello hidden host http https info "
+    "input invalid item kind level list local localhost login logout main member mentee mentor "
+    "message missing mode name none null number object open optional page passwd password path "
+    "persona post prod production public query read redacted request required role root secret "
+    "self service session sessions some staging status str string student success system teacher "
+    "test tester testing text this title token true type undefined unknown user username users "
+    "value valid world write your".split()
+)
+
+
+class Secrets:
+    """The secret values of one event, and their removal from its texts."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._known: dict[str, bool] = {}  # and whether only the whole word is meant
+        self._spelled: list[tuple[str, bool]] | None = None
+
+    def __bool__(self) -> bool:
+        """Say whether any is known."""
+        return bool(self._known)
+
+    def add(self, value: Any) -> None:
+        """Remember `value`, unless it is too short or too common to be looked for elsewhere."""
+        if isinstance(value, bool | float) or value is None or len(self._known) >= _MOST:
+            return
+        if isinstance(value, int):
+            value = str(value)
+        if isinstance(value, str):
+            self._add_text(value)
+        elif isinstance(value, dict):
+            for name, part in list(value.items())[:_MOST]:
+                if str(name).lower() not in _COMMON:
+                    self.add(part)
+        elif isinstance(value, list | tuple):
+            for part in value[:_MOST]:
+                self.add(part)
+
+    def _add_text(self, value: str) -> None:
+        text = value.strip()
+        if len(text) > 2 and text[0] in _QUOTES and text[-1] == text[0]:
+            text = text[1:-1]  # a variable's `repr`
+        if scheme := _SCHEME.match(text):
+            text = text[scheme.end() :]
+            if scheme[0].lower().startswith("basic"):
+                self._add_text(_password_in(text))
+        if not _SHORTEST <= len(text) <= _LONGEST or says_nothing(text):
+            return
+        if text.lower() in _COMMON or FILTERED in text:
+            return
+        is_word = text.isalpha() and len(text) < 8
+        is_number = text.isdigit()
+        if is_number and len(text) < 5:
+            return
+        self._known.setdefault(text, is_word or (is_number and len(text) < 10))
+        self._spelled = None
+
+    def without(self, text: str) -> str:
+        """Filter the known values out of `text`, in whatever spelling."""
+        if self._spelled is None:
+            self._spelled = self._spellings()
+        for secret, is_whole in self._spelled:
+            if secret in text:
+                text = _replaced(text, secret) if is_whole else text.replace(secret, FILTERED)
+        return self._without_half(text) if text.endswith(_CUT) else text
+
+    def _spellings(self) -> list[tuple[str, bool]]:
+        spelled: dict[str, bool] = {}
+        for secret, is_whole in self._known.items():
+            spelled[secret] = is_whole
+            if not secret.isalnum() or not secret.isascii():
+                for other in (
+                    repr(secret)[1:-1],
+                    json.dumps(secret)[1:-1],
+                    json.dumps(secret, ensure_ascii=False)[1:-1],
+                    quote(secret, safe=""),
+                    quote_plus(secret),
+                    html.escape(secret),
+                ):
+                    spelled.setdefault(other, False)
+        return sorted(spelled.items(), key=lambda pair: len(pair[0]), reverse=True)
+
+    def _without_half(self, text: str) -> str:
+        # A secret with blanks may have been cut at one of them.
+        kept = text.removesuffix(_CUT).rstrip()
+        for secret, _ in self._spelled or ():
+            first = secret.split(None, 1)[0]
+            start = kept.rfind(first, max(0, len(kept) - len(secret)))
+            if len(first) < len(secret) and start >= 0 and secret.startswith(kept[start:]):
+                return kept[:start] + FILTERED + _CUT
+        return text
+
+
+def _replaced(text: str, word: str) -> str:
+    """Replace `word` where it is no part of a longer one."""
+    kept, done, at = [], 0, text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        before, after = text[max(0, at - 2) : at], text[end : end + 1]
+        starts = not before[-1:].isalnum() or before in (r"\n", r"\r", r"\t")
+        if starts and not after.isalnum():
+            kept += text[done:at], FILTERED
+            done = end
+        at = text.find(word, end)
+    return "".join((*kept, text[done:]))
+
+
+def _password_in(credentials: str) -> str:
+    try:
+        decoded = base64.b64decode(credentials, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
+    return decoded.partition(":")[2]
