@@ -75,6 +75,7 @@ class Delivery(HttpTransport):
         assert self.parsed_dsn
         self._counting = threading.RLock()
         self._awaited_until = 0.0
+        self._told: set[int] = set()
         self._losses = Losses(self.parsed_dsn.host)
         # Preparing is work, for which there is one GIL; sending is waiting.
         self._to_prepare = Line(self._prepare, tuple(_ROOMS.values()), workers=1)
@@ -115,10 +116,13 @@ class Delivery(HttpTransport):
 
     def tell_unsent(self) -> None:
         """Tell in the log what is lost when the process ends now, and what was lost before."""
-        unsent = [contents(envelope) for envelope in self._to_prepare.unfinished()]
-        unsent += [parcel.contents for parcel in self._to_send.unfinished()]
-        for lost in unsent:
-            self._losses.add(NOT_IN_TIME, lost)
+        unsent: dict[int, Counter[str]] = {
+            **{id(envelope): contents(envelope) for envelope in self._to_prepare.unfinished()},
+            **{id(parcel): parcel.contents for parcel in self._to_send.unfinished()},
+        }
+        for job in unsent.keys() - self._told:
+            self._losses.add(NOT_IN_TIME, unsent[job])
+        self._told = set(unsent)  # the end may be told of more than once
         self._losses.tell()
 
     def record_lost_event(
@@ -151,11 +155,8 @@ class Delivery(HttpTransport):
 
     def _prepare(self, envelope: Envelope) -> None:
         """Make a parcel of an envelope and put it in the line to be sent."""
-        place, category, whole = (
-            rank(envelope),
-            main_item(envelope).data_category,
-            contents(envelope),
-        )
+        place, whole = rank(envelope), contents(envelope)
+        category = main_item(envelope).data_category
         if place != Rank.ERRORS and self._limited(category):
             self._lose(whole, "ratelimit_backoff", RATE_LIMIT)
             return
@@ -195,7 +196,8 @@ class Delivery(HttpTransport):
             self._report(REPORT_INTERVAL)
             return None
         if status == 429:  # which the server counts itself
-            return self._again(parcel, self._limited(parcel.category) or 1.0, RATE_LIMIT, None)
+            pause = self._limited(parcel.category) or 2.0**parcel.failures
+            return self._again(parcel, pause, RATE_LIMIT, None)
         if status == _NO_ANSWER or status >= 500:
             pause = 2.0**parcel.failures
             if parcel.failures:  # who waits for the end waits for a second attempt, not for all
