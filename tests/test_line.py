@@ -124,7 +124,7 @@ def test_the_most_important_goes_first(
     connect: Connect, standard: Standard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One connection for errors, one for all: what arrives on the second is in order.
-    monkeypatch.setattr(standard.delivery, "WORKERS", 2)
+    monkeypatch.setattr(standard.delivery, "CONNECTIONS", 2)
     gate = Gate()
     with Receiver(trouble=gate) as receiver:
         sentry = connect(receiver)
