@@ -89,8 +89,8 @@ class Connection(HttpTransport):
 
 def _in_words(error: Exception) -> str:
     for cause in (error.__cause__, *error.args):
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+        if isinstance(cause, OSError):
+            return cause.strerror or str(cause)
     is_late = isinstance(error, urllib3.exceptions.TimeoutError)
     return "no answer in time" if is_late else type(error).__name__
 
