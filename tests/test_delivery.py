@@ -160,6 +160,35 @@ def test_refused_deliveries_are_not_reported_to_who_refuses_them(
     assert any("HTTP 403" in line and "SENTRY_DSN" in line for line in running.output)
 
 
+def test_the_line_keeps_nothing_of_who_used_it_first(
+    generate: Generate, receiver: Receiver
+) -> None:
+    code = """if True:
+        import gc
+        import weakref
+        import sentry_sdk
+        from app.observability import capture_message, init_sentry
+        from app.settings import Settings
+
+        class Body:
+            pass
+
+        init_sentry(Settings.load())
+        with sentry_sdk.isolation_scope() as scope:
+            body = Body()
+            scope.add_event_processor(lambda event, hint, body=body: event)
+            capture_message("first")
+        sentry_sdk.flush(10)
+        kept = weakref.ref(body)
+        del body, scope
+        gc.collect()
+        assert kept() is None
+    """
+    done = generate().run("python", "-c", code, SENTRY_DSN=receiver.dsn)
+    assert done.returncode == 0, done.stdout
+    assert receiver.payloads("event")
+
+
 def test_an_error_with_long_variables_is_small_enough(
     generate: Generate, receiver: Receiver
 ) -> None:

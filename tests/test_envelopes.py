@@ -144,6 +144,22 @@ def test_whatever_is_in_an_event_relay_reads_it(standard: Standard, value: Any) 
     assert judge(arrived)["extra"].get("whole", "kept") == "kept"
 
 
+def test_what_is_invalid_stays_as_readable_as_it_can(standard: Standard) -> None:
+    odd = {
+        "text": "a\0b\ud800c",
+        "numbers": [2**64, -(2**63) - 1, float("nan"), float("-inf"), 10**5000],
+        "\0": {1: b"", 2**70: "한"},
+    }
+    assert leave(standard, "event", event(extra=odd))["extra"] == {
+        "text": "a\ufffdb\ufffdc",
+        "numbers": [str(2**64), str(-(2**63) - 1), "nan", "-inf", "an integer of 16610 bits"],
+        "\ufffd": {"1": "<bytes>", str(2**70): "한"},
+    }
+    # Nothing but this is odd, and it is found all the same.
+    for value, mended in {"a\0b": "a\ufffdb", 2**64: str(2**64)}.items():
+        assert leave(standard, "event", event(extra={"x": value}))["extra"] == {"x": mended}
+
+
 @pytest.mark.parametrize("place", ["message", "transaction", "server_name", "tags", "breadcrumbs"])
 def test_a_surrogate_is_replaced_wherever_it_stands(standard: Standard, place: str) -> None:
     value: Any = {
@@ -191,6 +207,18 @@ def test_headers_are_valid_too(standard: Standard) -> None:
     [item] = sent(standard, attachment, event_id=EVENT_ID, trace=trace)
     assert item.headers["filename"] == "a\ufffdb" and item.payload == b"\xff\0"
     assert item.envelope_headers["trace"]["transaction"] == "a\ufffdb"
+
+
+def test_what_can_not_be_scrubbed_does_not_leave_and_the_rest_does(standard: Standard) -> None:
+    class Failing(Scrubber):
+        def attachment(self, data: bytes, content_type: str) -> bytes:
+            raise LookupError
+
+    odd = Item(PayloadRef(json=event(message=SURROGATE)), type="event")
+    envelope = Envelope(items=[Item(b"data", type="attachment"), odd, Item(b"{", type="event")])
+    [left] = standard.envelopes.prepared(envelope, Failing()).items
+    # Who reads the payload in a test reads what leaves.
+    assert left.payload.json == json.loads(left.get_bytes()) == event(message="a\ufffdb")
 
 
 def test_one_number_that_is_none_does_not_lose_a_batch(standard: Standard) -> None:

@@ -78,7 +78,8 @@ def kinds(receiver: Receiver) -> list[str]:
 
 
 def answer(status: str, *headers: str, body: bytes = b"") -> list[bytes]:
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    length = f"Content-Length: {len(body)}"
+    lines = [f"HTTP/1.1 {status}", length, "Connection: close", *headers, "", ""]
     return ["\r\n".join(lines).encode(), body]
 
 
@@ -123,7 +124,7 @@ def test_the_most_important_goes_first(
     connect: Connect, standard: Standard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One connection for errors, one for all: what arrives on the second is in order.
-    monkeypatch.setattr(standard.delivery, "WORKERS", 2)
+    monkeypatch.setattr(standard.delivery, "CONNECTIONS", 2)
     gate = Gate()
     with Receiver(trouble=gate) as receiver:
         sentry = connect(receiver)
@@ -177,15 +178,23 @@ def test_bytes_are_bounded_too(connect: Connect) -> None:
     gate = Gate()
     with Receiver(trouble=gate) as receiver:
         sentry = connect(receiver)
-        for _ in range(60):  # which compression makes no smaller
-            item = Item(os.urandom(1_000_000), type="attachment")
-            event = Item(PayloadRef(json={"level": "error"}), type="event")
-            sentry.transport.capture_envelope(Envelope(items=[event, item]))
+
+        def put_large(number: int) -> None:
+            for _ in range(number):  # which compression makes no smaller
+                item = Item(os.urandom(1_000_000), type="attachment")
+                event = Item(PayloadRef(json={"level": "error"}), type="event")
+                sentry.transport.capture_envelope(Envelope(items=[event, item]))
+
+        put_large(60)
         sentry.wait_until_prepared()
         gate.open.set()
         lost = held_back(sentry)
         assert 30 < kinds(receiver).count("error") < 36
         assert lost["error", "queue_overflow"] == 60 - kinds(receiver).count("error")
+        before = kinds(receiver).count("error")
+        put_large(2)  # there is room again
+        sentry.transport.flush(10)
+        assert kinds(receiver).count("error") == before + 2
 
 
 def test_the_share_of_traces_falls_smoothly_as_their_room_fills(connect: Connect) -> None:
@@ -276,6 +285,25 @@ def test_nobody_waits_for_what_can_not_come_in_time(connect: Connect) -> None:
         assert time.monotonic() - began < 25
 
 
+def test_who_waits_for_the_end_waits_for_one_more_attempt_only(connect: Connect) -> None:
+    with Receiver(trouble=lambda: 503) as receiver:
+        sentry = connect(receiver)
+        sentry.errors(3)
+        began = time.monotonic()
+        sentry.transport.flush(30)
+        assert time.monotonic() - began < 12
+
+
+def test_patience_has_an_end(
+    connect: Connect, standard: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standard.delivery, "PATIENCE", 0.5)
+    with Receiver(trouble=Attempts(500)) as receiver:
+        sentry = connect(receiver)
+        sentry.errors()
+        assert held_back(sentry) == {("error", "network_error"): 1}
+
+
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 413])
 def test_what_can_not_go_well_is_not_tried_again(connect: Connect, status: int) -> None:
     with Receiver(trouble=(attempts := Attempts(status))) as receiver:
@@ -334,6 +362,18 @@ def test_an_answer_that_drips_does_not_hold_a_worker(
         assert attempts.number == (1 if part == "body" else 2)
 
 
+def test_a_receiver_that_hangs_is_given_up_soon(connect: Connect) -> None:
+    gate = Gate()
+    with Receiver(trouble=gate) as receiver:
+        sentry = connect(receiver)
+        sentry.errors()
+        wait_until(lambda: gate.waiting == 1)
+        receiver.trouble = lambda: None
+        sentry.transport.flush(20)  # the default of the SDK is 30 seconds
+        assert kinds(receiver) == ["error"]
+        gate.open.set()
+
+
 def test_an_answer_of_400_mb_is_not_read(connect: Connect) -> None:
     sent = 0
 
@@ -387,7 +427,7 @@ def test_what_can_not_be_prepared_does_not_leave(connect: Connect) -> None:
             ("error", "internal_sdk_error"): 1,
             ("error", "before_send"): 1,
         }
-        assert [event["number"] for event in receiver.payloads("event")] == [0, 3]
+        assert {event["number"] for event in receiver.payloads("event")} == {0, 3}
         assert len(threads) == 1 and current_thread() not in threads
 
 
@@ -401,7 +441,8 @@ def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureF
         assert (record.name, record.levelname) == ("app.observability", "WARNING")
         assert "HTTP 403" in record.message and "SENTRY_DSN" in record.message
         sentry.transport.tell_unsent()
-        *_, rest = caplog.records
+        sentry.transport.tell_unsent()
+        _, rest = caplog.records
         told = [int(n) for r in (record, rest) for n in re.findall(r"Lost: (\d+) event", r.message)]
         assert sum(told) == 20
 

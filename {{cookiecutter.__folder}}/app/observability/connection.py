@@ -1,4 +1,8 @@
-"""How the receiver's answers are read: within a time limit, however slowly the bytes come."""
+"""One attempt at a delivery: no redirects, and an end to every answer, whatever the receiver does.
+
+Pool, proxies, certificates and rate limits are those of the SDK's own transport. The names with `_`
+are those of sentry_sdk 2.75; 3.0.0b2 has the same.
+"""
 
 # The first connection imports it: a process that forks meanwhile has children that wait for the
 # lock of an import which nobody goes on with.
@@ -6,23 +10,92 @@ import encodings.idna  # noqa: F401
 import http.client
 import io
 import socket
+import threading
 import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import urllib3
+from sentry_sdk.consts import EndpointType
+from sentry_sdk.transport import HttpTransport
 
+CONNECTIONS: Final = 4
 MAX_ANSWER: Final = 65_536  # bytes
-_SECONDS: Final = 5.0
+NO_ANSWER: Final = 0  # in place of a status
+_MAX_LIMITS: Final = 100  # Sentry has fewer categories
 
 
-def read_in_time(pool: urllib3.PoolManager, url: str) -> None:
-    """Give the answers of `url` that time limit as a whole; a socket's own is for each read."""
-    of_host = pool.connection_from_url(url)
-    connection: Any = of_host.ConnectionCls
-    of_host.ConnectionCls = type("InTime", (connection,), {"response_class": _AnswerInTime})
+class Connection(HttpTransport):
+    """The SDK's transport, with another way to send: `post`, from several threads."""
+
+    TIMEOUT = 5  # seconds: to connect, and for a request with its answer
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__(options)
+        self.lock = threading.RLock()  # of what the SDK's transport keeps, made for one thread
+
+    def post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+        """Make one attempt. Return the answer's status, or NO_ANSWER, and what happened in words.
+
+        Rate limits that the answer tells of are kept.
+        """
+        try:
+            answer = self._request("POST", EndpointType.ENVELOPE, body, headers)
+        except Exception as error:
+            return NO_ANSWER, _in_words(error)
+        with self.lock, suppress(Exception):  # a header that can't be read
+            self._update_rate_limits(answer)
+            if len(self._disabled_until) > _MAX_LIMITS:
+                self._disabled_until.clear()
+        with suppress(Exception):  # the status is all that counts
+            _skim(answer)
+        return answer.status, f"HTTP {answer.status}"
+
+    def limited(self, category: Any) -> float:
+        """Return for how many seconds a rate limit stops a category, 0 if none does."""
+        if not self._disabled_until:
+            return 0.0
+        limits = [self._disabled_until.get(name) for name in (category, None)]
+        now = datetime.now(UTC)
+        return max([0.0, *((until - now).total_seconds() for until in limits if until)])
+
+    def _request(
+        self, method: str, endpoint_type: EndpointType, body: Any, headers: Mapping[str, str]
+    ) -> urllib3.BaseHTTPResponse:
+        # No redirects: they would carry events and the key to wherever the answer says.
+        return self._pool.request(
+            method,
+            self._auth.get_api_url(endpoint_type),
+            body=body,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+
+    def _get_pool_options(self) -> dict[str, Any]:
+        return super()._get_pool_options() | {"maxsize": CONNECTIONS}
+
+    def _make_pool(self) -> urllib3.PoolManager:
+        pool = super()._make_pool()
+        # The answer as a whole has a time limit; a socket's own is for each read.
+        of_host = pool.connection_from_url(self._auth.get_api_url())
+        connection: Any = of_host.ConnectionCls
+        of_host.ConnectionCls = type("InTime", (connection,), {"response_class": _AnswerInTime})
+        return pool
 
 
-def skim(answer: urllib3.BaseHTTPResponse) -> None:
+def _in_words(error: Exception) -> str:
+    for cause in (error.__cause__, *error.args):
+        if isinstance(cause, OSError):
+            return cause.strerror or str(cause)
+    is_late = isinstance(error, urllib3.exceptions.TimeoutError)
+    return "no answer in time" if is_late else type(error).__name__
+
+
+def _skim(answer: urllib3.BaseHTTPResponse) -> None:
     """Read an answer to its end, so that the connection can be used again; or hang up."""
     try:
         answer.read(MAX_ANSWER, decode_content=False)
@@ -50,7 +123,7 @@ class _InTime(io.RawIOBase):
         self._sock = sock
         self._file = sock.makefile("rb", buffering=0)
         # urllib3 has set what is left of the request's time.
-        self._end = time.monotonic() + (sock.gettimeout() or _SECONDS)
+        self._end = time.monotonic() + (sock.gettimeout() or Connection.TIMEOUT)
 
     def readable(self) -> bool:
         return True

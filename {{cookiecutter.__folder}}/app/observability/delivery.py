@@ -1,32 +1,25 @@
 """How envelopes leave: prepared in a thread of their own, errors first, tried again where it helps.
 
-Pool, proxies, certificates, rate limits and client reports are those of the SDK's own transport;
-the line, its workers and what happens after a failure are ours. The names with `_` are those of
-sentry_sdk 2.75; 3.0.0b2 has the same.
+Client reports and the form of a delivery are the SDK's own; the line, its workers and what happens
+after a failure are ours. The names with `_` are those of sentry_sdk 2.75; 3.0.0b2 has the same.
 """
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
-import urllib3
-from sentry_sdk.consts import EndpointType
 from sentry_sdk.envelope import Envelope, Item
-from sentry_sdk.transport import HttpTransport, Transport
+from sentry_sdk.transport import Transport
 
-from .connection import read_in_time, skim
+from .connection import CONNECTIONS, NO_ANSWER, Connection
 from .envelopes import Rank, contents, main_item, rank
 from .line import Line, Room
 from .losses import LEFT_OUT, NOT_IN_TIME, QUEUE_FULL, RATE_LIMIT, UNPREPARED, Losses
 
 Prepare = Callable[[Envelope], Envelope | None]
 
-WORKERS: Final = 4
 # How long errors and messages are tried again, in seconds, with pauses of 1, 2, 4, … between.
 PATIENCE: Final = 120.0
 REPORT_INTERVAL: Final = 60  # seconds
@@ -38,8 +31,6 @@ _ROOMS: Final = {
     Rank.TRACES: Room(100, 8 * _MIB),
     Rank.PROFILES: Room(20, 8 * _MIB),
 }
-_MAX_LIMITS: Final = 100
-_NO_ANSWER: Final = 0  # in place of a status
 
 
 def delivery(prepare: Prepare) -> type[Transport]:
@@ -64,21 +55,20 @@ class _Parcel:
     failures: int = 0
 
 
-class Delivery(HttpTransport):
+class Delivery(Connection):
     """The SDK's transport with a line in place of its queue. Made by `delivery`."""
 
-    TIMEOUT = 5  # seconds: to connect, and for a request with its answer
     prepare: Prepare
 
     def __init__(self, options: dict[str, Any]) -> None:
         super().__init__(options)
         assert self.parsed_dsn
-        self._counting = threading.RLock()
         self._awaited_until = 0.0
+        self._told: set[int] = set()
         self._losses = Losses(self.parsed_dsn.host)
         # Preparing is work, for which there is one GIL; sending is waiting.
         self._to_prepare = Line(self._prepare, tuple(_ROOMS.values()), workers=1)
-        self._to_send = Line(self._send, tuple(_ROOMS.values()), workers=WORKERS, reserved=1)
+        self._to_send = Line(self._send, tuple(_ROOMS.values()), workers=CONNECTIONS, reserved=1)
 
     def capture_envelope(self, envelope: Envelope) -> None:
         """Take what the SDK hands over; it is prepared and sent later."""
@@ -87,7 +77,7 @@ class Delivery(HttpTransport):
 
     def share(self) -> float:
         """Return which part of the traces the line can carry now, 1 for all: begin no more."""
-        if self._limited("transaction") or self._limited("span"):
+        if self.limited("transaction") or self.limited("span"):
             return 0.0
         fullest = max(line.fullness(Rank.TRACES) for line in (self._to_prepare, self._to_send))
         return min(1.0, 2 * (1 - fullest))
@@ -115,17 +105,20 @@ class Delivery(HttpTransport):
 
     def tell_unsent(self) -> None:
         """Tell in the log what is lost when the process ends now, and what was lost before."""
-        unsent = [contents(envelope) for envelope in self._to_prepare.unfinished()]
-        unsent += [parcel.contents for parcel in self._to_send.unfinished()]
-        for lost in unsent:
-            self._losses.add(NOT_IN_TIME, lost)
+        unsent: dict[int, Counter[str]] = {
+            **{id(envelope): contents(envelope) for envelope in self._to_prepare.unfinished()},
+            **{id(parcel): parcel.contents for parcel in self._to_send.unfinished()},
+        }
+        for job in unsent.keys() - self._told:
+            self._losses.add(NOT_IN_TIME, unsent[job])
+        self._told = set(unsent)  # the end may be told of more than once
         self._losses.tell()
 
     def record_lost_event(
         self, reason: str, data_category: Any = None, item: Item | None = None, *, quantity: int = 1
     ) -> None:
         """Count something lost for the client reports; safe in all threads."""
-        with self._counting:
+        with self.lock:
             super().record_lost_event(reason, data_category, item, quantity=quantity)
         if reason == "queue_overflow" and item:  # a queue of the SDK's: logs and metrics
             self._losses.add(QUEUE_FULL, contents(Envelope(items=[item])))
@@ -144,19 +137,16 @@ class Delivery(HttpTransport):
 
     def _report(self, interval: int) -> None:
         """Send a client report if the last one is older than `interval` seconds."""
-        with self._counting:
+        with self.lock:
             report = self._fetch_pending_client_report(force=not interval, interval=interval)
         if report:
             self.capture_envelope(Envelope(items=[report]))
 
     def _prepare(self, envelope: Envelope) -> None:
         """Make a parcel of an envelope and put it in the line to be sent."""
-        place, category, whole = (
-            rank(envelope),
-            main_item(envelope).data_category,
-            contents(envelope),
-        )
-        if place != Rank.ERRORS and self._limited(category):
+        place, whole = rank(envelope), contents(envelope)
+        category = main_item(envelope).data_category
+        if place != Rank.ERRORS and self.limited(category):
             self._lose(whole, "ratelimit_backoff", RATE_LIMIT)
             return
         if not self._to_send.has_room(place):
@@ -186,17 +176,18 @@ class Delivery(HttpTransport):
 
     def _send(self, parcel: _Parcel) -> float | None:
         """Send a parcel. Return when to do it again, or None when it is delivered or lost."""
-        limit = self._limited(parcel.category)
+        limit = self.limited(parcel.category)
         if limit:
             return self._again(parcel, limit, RATE_LIMIT, "ratelimit_backoff")
-        status, why = self._post(parcel)
+        status, why = self.post(parcel.body, parcel.headers)
         if 200 <= status < 300:
             self._losses.tell_in_time(delivered=True)
             self._report(REPORT_INTERVAL)
             return None
         if status == 429:  # which the server counts itself
-            return self._again(parcel, self._limited(parcel.category) or 1.0, RATE_LIMIT, None)
-        if status == _NO_ANSWER or status >= 500:
+            pause = self.limited(parcel.category) or 2.0**parcel.failures
+            return self._again(parcel, pause, RATE_LIMIT, None)
+        if status == NO_ANSWER or status >= 500:
             pause = 2.0**parcel.failures
             if parcel.failures:  # who waits for the end waits for a second attempt, not for all
                 pause = max(pause, self._awaited_until - time.monotonic())
@@ -217,55 +208,3 @@ class Delivery(HttpTransport):
             return again
         self._lose(parcel.contents, reason, why)
         return None
-
-    def _limited(self, category: Any) -> float:
-        """Return for how many seconds a rate limit stops a category, 0 if none does."""
-        if not self._disabled_until:
-            return 0.0
-        limits = [self._disabled_until.get(name) for name in (category, None)]
-        now = datetime.now(UTC)
-        return max([0.0, *((until - now).total_seconds() for until in limits if until)])
-
-    def _post(self, parcel: _Parcel) -> tuple[int, str]:
-        """Make one attempt. Return the answer's status, or that there is none, and in words."""
-        try:
-            answer = self._request("POST", EndpointType.ENVELOPE, parcel.body, parcel.headers)
-        except Exception as error:
-            return _NO_ANSWER, _in_words(error)
-        with self._counting, suppress(Exception):  # a header that can't be read
-            self._update_rate_limits(answer)
-            if len(self._disabled_until) > _MAX_LIMITS:  # more categories than Sentry has
-                self._disabled_until.clear()
-        with suppress(Exception):  # the status is all that counts
-            skim(answer)
-        return answer.status, f"HTTP {answer.status}"
-
-    def _request(
-        self, method: str, endpoint_type: EndpointType, body: Any, headers: Mapping[str, str]
-    ) -> urllib3.BaseHTTPResponse:
-        # No redirects: they would carry events and the key to wherever the answer says.
-        return self._pool.request(
-            method,
-            self._auth.get_api_url(endpoint_type),
-            body=body,
-            headers=headers,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-        )
-
-    def _get_pool_options(self) -> dict[str, Any]:
-        return super()._get_pool_options() | {"maxsize": WORKERS}
-
-    def _make_pool(self) -> urllib3.PoolManager:
-        pool = super()._make_pool()
-        read_in_time(pool, self._auth.get_api_url())
-        return pool
-
-
-def _in_words(error: Exception) -> str:
-    for cause in (error.__cause__, *error.args):
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-    is_late = isinstance(error, urllib3.exceptions.TimeoutError)
-    return "no answer in time" if is_late else type(error).__name__

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any, Final, Protocol
 
@@ -101,13 +102,17 @@ def contents(envelope: Envelope) -> Counter[str]:
 def prepared(envelope: Envelope, scrubber: Scrubs) -> Envelope:
     """Return what may leave of an envelope: every item scrubbed, valid for Relay, and bounded.
 
-    An item that can't be scrubbed, read or bounded is left out; that its bytes and its `json`
-    say the same is kept.
+    A part for which that fails does not leave; the others do.
     """
     headers = dict(envelope.headers)
-    if isinstance(trace := headers.get("trace"), Mapping):
-        headers["trace"] = scrubber.trace(trace)
-    items = [ready for item in envelope.items if (ready := _prepared(item, scrubber))]
+    if isinstance(trace := headers.pop("trace", None), Mapping):
+        with suppress(Exception):
+            headers["trace"] = scrubber.trace(trace)
+    items = []
+    for item in envelope.items:
+        with suppress(Exception):
+            if ready := _prepared(item, scrubber):
+                items.append(ready)
     return Envelope(_mended(headers), items)
 
 
@@ -123,7 +128,7 @@ def _prepared(item: Item, scrubber: Scrubs) -> Item | None:
     payload = scrubber.payload(kind, payload)
     if payload is None:
         return None
-    bound = bounded(kind, payload, serialized(payload))
+    bound = bounded(kind, *valid(payload))
     if bound is None:
         return None
     payload, data = bound
@@ -132,18 +137,19 @@ def _prepared(item: Item, scrubber: Scrubs) -> Item | None:
     return Item(PayloadRef(bytes=data, json=payload), headers)
 
 
-def serialized(payload: Any) -> bytes:
-    """Return `payload` as JSON that Relay takes, whatever is in it."""
+def valid(payload: Any) -> tuple[Any, bytes]:
+    """Return `payload` and its JSON as Relay takes them, whatever is in it."""
     if _is_plain(payload):
         try:
             text = _dumps(payload)
             # The first search is ten times as fast, and mostly the only one.
             is_long = _DIGITS.search(text) and _LONG_NUMBER.search(text)
             if not is_long and "\\u0000" not in text:
-                return text.encode()  # a lone surrogate raises UnicodeEncodeError
+                return payload, text.encode()  # a lone surrogate raises UnicodeEncodeError
         except (ValueError, TypeError):  # NaN and Infinity; keys and values that JSON doesn't know
             pass
-    return _dumps(_mended(payload)).encode()
+    payload = _mended(payload)
+    return payload, _dumps(payload).encode()
 
 
 def _dumps(payload: Any) -> str:
@@ -168,7 +174,7 @@ def _is_plain(payload: Any) -> bool:
 
 
 def _mended(value: Any) -> Any:
-    """Return a copy of `value` in which all is valid: see `serialized`."""
+    """Return a copy of `value` in which all is valid: see `valid`."""
     left = _MAX_VALUES
 
     def mend(value: Any, depth: int) -> Any:

@@ -17,6 +17,7 @@ from .capture import guard
 from .delivery import Delivery
 from .sessions import sessions
 
+# Eighty errors at 180 ms an answer take half of it; orchestrators kill after 10 to 30 seconds.
 SHUTDOWN_SECONDS: Final = 8.0
 
 
@@ -27,9 +28,11 @@ class _Shutdown:
         self._deadline: float | None = None
 
     def begin_anew(self) -> None:
+        """Forget an earlier end: the process goes on, or is a child of the one that ended."""
         self._deadline = None
 
     def deliver(self) -> None:
+        """Deliver what there is, in what is left of the time; tell in the log what is lost."""
         if not sentry_sdk.is_initialized():
             return
         if self._deadline is None:
