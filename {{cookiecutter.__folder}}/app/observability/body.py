@@ -35,7 +35,7 @@ def readable(body: bytes, content_type: str, length: int) -> Any:
     except (ValueError, RecursionError):
         pass
     text = body.decode("utf-8", "replace")
-    return text if length == len(body) else f"{text}… (the first {len(body)} of {length} bytes)"
+    return text if length == len(body) else f"(the first {len(body)} of {length} bytes) {text}"
 
 
 def _parts(body: bytes, content_type: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ def join_trace(request: CurrentRequest, scope: sentry_sdk.Scope) -> None:
     trace = request.header(b"sentry-trace")
     if not trace or len(trace) > _MAX_TRACE_HEADER:
         scope.set_new_propagation_context()
-        # The SDK's own way to an id, by UUID, costs five times as much, and every request needs one.
+        # Every request needs an id, and the SDK's own way, by UUID, costs five times as much.
         scope.get_active_propagation_context().trace_id = urandom(16).hex()
         return
     baggage = request.header(b"baggage")[:_MAX_BAGGAGE]

@@ -199,7 +199,7 @@ def test_a_task_tells_whoever_awaits_it_and_nobody_else() -> None:
     PROCESS.forget()
     task, other, request = Records(PROCESS), Records(PROCESS), Records()
     error = raised(ValueError())
-    group = ExceptionGroup("group", [error])
+    group = BaseExceptionGroup("group", [error])
     task.mark(group, A)
     assert PROCESS.find(group) == PROCESS.find(error) == task.find(error) == A
     assert other.find(error) is None
@@ -224,7 +224,7 @@ def test_records_are_bounded_and_the_oldest_go_first() -> None:
 
 def test_the_process_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    monkeypatch.setattr("app.observability.records.time.monotonic", lambda: now)
     records, lasting = Records(seconds=60), Records()
     error = ValueError()
     records.mark(error, A)

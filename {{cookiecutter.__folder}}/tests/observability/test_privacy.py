@@ -127,7 +127,8 @@ def test_what_helps_is_there(client: TestClient, sentry_transport: RecordingTran
 
 BODIES: list[tuple[str, bytes, Any]] = [
     ("application/json", b'{"password": "hunter2", "a": 1}', {"password": "[Filtered]", "a": 1}),
-    ("application/json", b"[1, 2", "[Filtered]"),
+    ("application/json", b"[1, 2", "[1, 2"),
+    ("application/json", b'{"password": "hunter2", ', '{"password": "[Filtered]", '),
     ("application/x-www-form-urlencoded", b"pin=1&a=b", {"pin": "[Filtered]", "a": "b"}),
     ("text/plain", b"hello", "hello"),
     (

@@ -199,7 +199,8 @@ def test_a_full_line_lowers_the_rate(client: TestClient, sentry_transport: Any) 
     for number in range(1, 201):
         client.get("/works", headers={"sentry-trace": f"{number:032x}-b7ad6b7169203331-0"})
     assert 25 < len(sentry_transport.requests()) < 75
-    told = {e.headers["trace"]["sample_rate"] for e in sentry_transport.envelopes}
+    traces = [e for e in sentry_transport.envelopes if e.items[0].type == "span"]
+    told = {envelope.headers["trace"]["sample_rate"] for envelope in traces}
     assert told == {"0.25"}
 
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final
 
-from .values import FILTERED, is_number
+from .values import is_number
 
 Span = tuple[int, int]
 Judge = Callable[[str], bool]
@@ -16,9 +17,10 @@ _LEAD: Final = re.compile(
     r"(?=[\w.~+/-]{0,64}?[\d.~+/]|[\w-]{16})"
     # Base64 has a digit or a capital inside; `Basic authentication` has not.
     r"|(?:[Bb]asic|BASIC)\s{1,8}(?=[A-Za-z]?[a-z]*+[A-Z\d+/=])(?=[\w+/]{8})"
+    r"|SecretStr\((?=[\"'])"
     r"|invalid input (?:syntax for type|value for enum) [\w ]{1,64}: (?=\"))"
 )
-_LEAD_HINTS: Final = ("earer", "EARER", "asic", "ASIC", "invalid input")
+_LEAD_HINTS: Final = ("earer", "EARER", "asic", "ASIC", "invalid input", "SecretStr(")
 _TOLD: Final = re.compile(
     r"(?:(?<=\\[nrt])|(?<![A-Za-z0-9]))(?:[Pp]ass(?:word|wd|phrase|code)|PASSWORD|[Ss]ecret"
     r"|(?<!nexpected )(?<!nvalid )[Tt]oken|(?:api|API)[ _-]?[Kk](?:ey|EY)"
@@ -43,9 +45,16 @@ _NOTHING: Final = re.compile(
     r"\\*[\"'`]?(?:None|True|False|null|true|false|undefined|\*+|<redacted>|\[Filtered\]"
     r"|%(?:\(\w{1,64}\))?[a-z]|\{\w{0,64}\}|\?)?\\*[\"'`]?(?=[\s,;&)}\]<]|\Z)"
 )
+# `password = form.password.data`: what stands there is code.
+_CODE: Final = re.compile(
+    r"(?:await )?(?:(?:[A-Za-z_]{1,40}\.){1,4}[A-Za-z_]{1,40}(?=[\s,)]|\Z)"
+    r"|(?:[A-Za-z_]{1,40}\.){0,4}[A-Za-z_]{1,40}\((?![bru]?[\"']))"
+)
 _ANNOTATION: Final = re.compile(r"[A-Za-z_][\w.\[\]|, ]{0,64}\s?=\s?(?=[\w\"'\[({])")
 _OPENING: Final = re.compile(r"[\w.]{0,64}[\[({]")
-_BRACKET: Final = re.compile(r"[\[({\])}]|\\{0,8}[\"'](?:[^\"'\\\[({\])}]|\\[^\"'])*\\{0,8}[\"']?")
+_BRACKET: Final = re.compile(
+    r"\\.|[\[({\])}]|\"(?:[^\"\\]|\\.){0,256}\"|'(?:[^'\\]|\\.){0,256}'", re.DOTALL
+)
 _MOST_BRACKETS: Final = 200
 _AFTER_BRACKET: Final = re.compile(r"[^\s&,;\])}\"'`<]*+")
 _LINE: Final = re.compile(r"(?:[^\r\n\\]|\\(?![rn]))+")
@@ -64,8 +73,11 @@ _VALUE: Final = re.compile(
 )
 _BESIDE: Final = re.compile(r"[{}<>\n]")
 _NEAR: Final = 200  # characters
+_MOST_NAMED: Final = 50
 
-_OPTION: Final = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]{1,63})\s{1,8}(?=[^\s-])")
+_OPTION: Final = re.compile(
+    r"(?<![\w-])--?([A-Za-z][\w-]{1,63})(?:\s{1,8}(?=[^\s-])|[\"'],\s{0,4}(?=[\"'][^-]))"
+)
 _USER_OPTION: Final = re.compile(
     r"(?<![\w-])(?:-u|-U|--user|--proxy-user)[\"']?(?:=|,?\s{0,4})[\"']?"
     r"[^\s:\"']{1,64}:(?!\d+(?!\w)|//)(?=\w)"
@@ -73,14 +85,31 @@ _USER_OPTION: Final = re.compile(
 _SHORT_OPTION: Final = re.compile(
     r"(?<![\w-])-[pa](?:(?:[\"'],\s{0,4}[\"'])|\s{1,4})?(?=[^\s\"',\-\]])(?!\d+[:\s])"
 )
+_ATTACHED: Final = re.compile(r"-[pa](?!\d+\Z)[^-\s]")
 _CLIENTS: Final = ("mysql", "mariadb", "sshpass", "redis-cli")
+
+
+def credentials(option: str, item: object) -> str | None:
+    """Return the user of `["curl", "-u", "kim:hunter2"]`, None if there is no password."""
+    if option.strip("\"'") not in ("-u", "-U", "--user", "--proxy-user"):
+        return None
+    user, colon, password = item.partition(":") if isinstance(item, str) else ("", "", "")
+    return user if colon and password else None
+
+
+def is_short_option(item: object, items: list[object] | tuple[object, ...]) -> bool:
+    """Tell a password that is written onto its option: `["mysql", "-phunter2"]`."""
+    is_client = isinstance(items[0], str) and items[0].endswith(_CLIENTS)
+    return is_client and isinstance(item, str) and _ATTACHED.match(item) is not None
 
 
 def reach(text: str, start: int, *, is_line: bool = False, only_quoted: bool = False) -> Span:
     """Return where the secret value that begins at `start` is; nothing where it tells nothing."""
-    if _NOTHING.match(text, start):
+    if _NOTHING.match(text, start) or (
+        text[start - 2 : start] == "= " and _CODE.match(text, start)
+    ):
         return start, start
-    if annotation := _ANNOTATION.match(text, start):
+    if only_quoted and (annotation := _ANNOTATION.match(text, start)):
         start = annotation.end()
     if quoted := _QUOTED.match(text, start):
         return quoted.span("inside")
@@ -152,7 +181,7 @@ def named(text: str, is_secret: Judge) -> Iterator[Span]:
     """Find values that stand beside their names: `{"name": "password", "value": …}`."""
     if not _VALUE.search(text):
         return
-    for found in _NAMED.finditer(text):
+    for found in islice(_NAMED.finditer(text), _MOST_NAMED):
         if not is_secret(found[2].rpartition("/")[2]):
             continue
         around = text[max(0, found.start() - _NEAR) : found.start()]

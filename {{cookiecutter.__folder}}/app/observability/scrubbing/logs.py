@@ -1,13 +1,13 @@
-"""Arguments of log calls that their names, or the words of the template before them, call secret."""
+"""Arguments of log calls that their names, or the template's words before them, call secret."""
 
 import re
 from functools import lru_cache
 from typing import Any, Final
 
 from .names import Names, Verdict
-from .values import FILTERED
+from .values import FILTERED, says_nothing
 
-_LONGEST: Final = 2048  # characters of a template
+LONGEST: Final = 2048  # characters of a template
 _PLACEHOLDER: Final = re.compile(
     r"%%|%(?:\((?P<name>\w{1,64})\))?[-+ #0-9.*]{0,16}[a-zA-Z]|\{(?P<field>\w{0,64})[^{}]{0,64}\}"
 )
@@ -38,25 +38,27 @@ class Templates:
             start, position = found.end(), position + 1
         return frozenset(secret)
 
-    def message(self, template: str, args: Any) -> str:
-        """Return the message without its secret arguments, or the template if they don't fit."""
+    def message(self, template: str, args: Any) -> str | None:
+        """Return the message without its secret arguments, None if they don't fit."""
         try:
-            secret = self.secret_in(template[:_LONGEST])
+            secret = self.secret_in(template[:LONGEST])
             if not secret:
-                return template % args
-            fitting, kept, position = [], [], 0
-            done = 0
-            for found in _PLACEHOLDER.finditer(template[:_LONGEST]):
+                return str(template % args)
+            fitting: list[str] = []
+            kept: list[Any] = []
+            done = position = 0
+            for found in _PLACEHOLDER.finditer(template[:LONGEST]):
                 if found[0] == "%%" or found[0][0] == "{":
                     continue
                 name = found["name"] or str(position)
                 fitting += template[done : found.start()], found[0]
-                if name in secret:
+                value = args[position if isinstance(args, tuple) else name]
+                if name in secret and not says_nothing(value):
                     fitting[-1] = FILTERED
                 elif isinstance(args, tuple):
-                    kept.append(args[position])
+                    kept.append(value)
                 done, position = found.end(), position + 1
             text = "".join((*fitting, template[done:]))
-            return text % (tuple(kept) if isinstance(args, tuple) else args)
+            return str(text % (tuple(kept) if isinstance(args, tuple) else args))
         except Exception:  # as `logging` has it, that is nobody's trouble
-            return template[:_LONGEST]
+            return None

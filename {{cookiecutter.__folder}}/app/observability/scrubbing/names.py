@@ -69,19 +69,23 @@ _CJK_QUALIFIER: Final = re.compile(
 )
 # After the secret's name, or before it: what is named is not the secret itself.
 _QUALIFIERS: Final = frozenset(
-    "age alg algorithm at attempt attempts backend bucket budget change changed class column "
-    "config consent count created date days description duration enabled encoding endpoint error "
-    "errors exists expired expires expiration expiry factory field fields format hasher header "
-    "hint hours id in index invalid kind label last left len length lifetime limit manager "
-    "message method minutes mode model ms name names on origin param parameter path pattern per "
-    "placeholder policy prefix present provider rate reason regex remaining required requirements "
-    "reset retries rotated rule rules schema scheme scope scopes score seconds sent service size "
-    "source state status strength suffix table timeout title total ttl type types updated "
-    "uri url usage used valid validator version".split()
+    """
+    age alg algorithm at attempt attempts backend bucket budget change changed class column
+    config consent count created date days description duration enabled encoding endpoint error
+    errors exists expired expires expiration expiry factory field fields format hasher header
+    hint hours id in index invalid kind label last left len length lifetime limit manager
+    message method minutes mode model ms name names on origin param parameter path pattern per
+    placeholder policy prefix present provider rate reason regex remaining required requirements
+    reset retries rotated rule rules schema scheme scope scopes score seconds sent service size
+    source state status strength suffix table timeout title total ttl type types updated
+    uri url usage used valid validator version
+    """.split()  # noqa: SIM905
 )
 _BEFORE: Final = frozenset(
-    "allow avg can enable enabled estimated has is max maximum min minimum must n needs no num "
-    "number of per require required requires should sum total use used uses with".split()
+    """
+    allow avg can enable enabled estimated has is max maximum min minimum must n needs no num
+    number of per require required requires should sum total use used uses with
+    """.split()  # noqa: SIM905
 )
 _SPLIT: Final = re.compile(r"2fa|2FA|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 
@@ -137,12 +141,12 @@ class Names:
                 verdict = verdict if verdict is not Verdict.OPEN else Verdict.DOUBTFUL
             elif not _COUNTED.fullmatch(found[0]):
                 return Verdict.SECRET
-        if found := _COUNTED.search(text):
-            rest = text[: found.start()].split() + text[found.end() :].split()
+        if counted := _COUNTED.search(text):
+            rest = text[: counted.start()].split() + text[counted.end() :].split()
             is_plain = _QUALIFIERS.isdisjoint(rest) and _BEFORE.isdisjoint(rest)
             return Verdict.COUNTED if is_plain else Verdict.DOUBTFUL
-        if not text.isascii() and (found := _CJK_WORDS.search(text)):
-            qualified = _CJK_QUALIFIER.match(text, found.end())
+        if not text.isascii() and (compound := _CJK_WORDS.search(text)):
+            qualified = _CJK_QUALIFIER.match(text, compound.end())
             return Verdict.DOUBTFUL if qualified else Verdict.SECRET
         return Verdict.DOUBTFUL if _DOUBTFUL.search(text) else verdict
 

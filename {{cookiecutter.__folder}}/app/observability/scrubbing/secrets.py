@@ -17,15 +17,17 @@ _SCHEME: Final = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+", re.IG
 _QUOTES: Final = "\"'`"
 # Replacing these everywhere would tell nobody less, and make an event unreadable.
 _COMMON: Final = frozenset(
-    "about access account active admin administrator allowed anonymous basic bearer blank body "
-    "cookie current debug default demo denied digest email empty enabled error event example "
-    "expired failed false field filtered form group guest header hello hidden host http https info "
-    "input invalid item kind level list local localhost login logout main member mentee mentor "
-    "message missing mode name none null number object open optional page passwd password path "
-    "persona post prod production public query read redacted request required role root secret "
-    "self service session sessions some staging status str string student success system teacher "
-    "test tester testing text this title token true type undefined unknown user username users "
-    "value valid world write your".split()
+    """
+    about access account active admin administrator allowed anonymous basic bearer blank body
+    cookie current debug default demo denied digest email empty enabled error event example
+    expired failed false field filtered form group guest header hello hidden host http https info
+    input invalid item kind level list local localhost login logout main member mentee mentor
+    message missing mode name none null number object open optional page passwd password path
+    persona post prod production public query read redacted request required role root secret
+    self service session sessions some staging status str string student success system teacher
+    test tester testing text this title token true type undefined unknown user username users
+    value valid world write your
+    """.split()  # noqa: SIM905
 )
 
 
@@ -114,7 +116,8 @@ class Secrets:
 
 def _replaced(text: str, word: str) -> str:
     """Replace `word` where it is no part of a longer one."""
-    kept, done, at = [], 0, text.find(word)
+    kept: list[str] = []
+    done, at = 0, text.find(word)
     while at >= 0:
         end = at + len(word)
         before, after = text[max(0, at - 2) : at], text[end : end + 1]

@@ -56,7 +56,7 @@ _TOKENS: Final = (
     r"[MNO][A-Za-z0-9]{22,27}\.[\w-]{6}\.[\w-]{25,}+",  # Discord
     r"(?:bot)?\d{5,16}:A[\w-]{34}",  # Telegram
     r"SG\.[\w-]{16,}+\.[\w-]{16,}+|key-[a-f0-9]{32}|pubkey-[a-f0-9]{32}",  # SendGrid, Mailgun
-    r"[a-f0-9]{32}-us\d{1,2}(?!\w)|xkeysib-[a-f0-9]{64}-\w{16}|md-[\w-]{22}(?!\w)",  # Mailchimp, Brevo
+    r"[a-f0-9]{32}-us\d{1,2}(?!\w)|xkeysib-[a-f0-9]{64}-\w{16}|md-[\w-]{22}(?!\w)",  # Brevo
     r"(?:SK|AC)[a-f0-9]{32}(?!\w)|EAA[A-Za-z0-9]{2}[\w-]{40,}+",  # Twilio; Facebook, Square
     # Payment and shops
     r"[prs]k_(?:live|test|prod)_\w{10,}+|whsec_[\w+/=]{20,}+",  # Stripe
@@ -77,9 +77,7 @@ _PRIVATE_KEY: Final = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)", re.DOTALL
 )
 # `git@github.com` is nobody.
-_EMAIL: Final = re.compile(
-    r"(?<![\w.+%-])(?!git@)[\w.+%-]++@(?:[\w-]++\.){1,8}[^\W\d_]{2,}+"
-)
+_EMAIL: Final = re.compile(r"(?<![\w.+%-])(?!git@)[\w.+%-]++@(?:[\w-]++\.){1,8}[^\W\d_]{2,}+")
 _DIGITS: Final = re.compile(
     r"(?<![0-9])(?:[0-9]{6}[ -][1-8][0-9]{6}"
     r"|[0-9]{4}([ ./_-]|\xa0)[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{3})?"

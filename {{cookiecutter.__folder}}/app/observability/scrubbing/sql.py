@@ -8,7 +8,7 @@ from .values import FILTERED
 _TOKEN: Final = re.compile(
     r"""
       (?P<name> "[^"']{0,128}+" | `[^`']{0,128}+` | \bLINE\ \d+: )
-    | (?P<comment> --[^\n]*+ | /\*.*?(?:\*/|\Z) )
+    | (?P<comment> --[^\n]*+ | /\*[^*]*+(?:\*(?!/)[^*]*+)*(?:\*/|\Z) )
     | (?<!\w)[eE]'(?:[^'\\]|\\.|'')*'?
     | (?:(?<!\w)(?:[bnxBNX]|[uU]&))?'(?:[^']|'')*'?
     | \$(?P<tag>(?:[A-Za-z_]\w{0,63})?)\$.*?(?:\$(?P=tag)\$|\Z)
@@ -64,7 +64,9 @@ def scrub_statements(text: str) -> str:
     if not any(hint in text for hint in _HINTS):
         return text
     found, select = _STATEMENT.search(text), _SELECT.search(text)
-    if select and (found and found.start() < select.start() or not _FROM.search(text, select.end())):
+    if select and (
+        (found and found.start() < select.start()) or not _FROM.search(text, select.end())
+    ):
         select = None
     if not (found := select or found):
         return text

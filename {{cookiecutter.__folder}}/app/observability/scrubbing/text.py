@@ -21,7 +21,7 @@ _MOST: Final = 500  # pairs in a text
 # `name: str = …`, `name => …`, `name: …`, `name = …`, and the pair `("name", …`.
 _PAIR: Final = re.compile(
     r"(?:(?<=\\[nrt])|(?<!\w))(?P<name>\w{1,128}+(?:[.-]\w{1,64}+){0,4})[\])\\\"'`]{0,16}"
-    r"(?:\s{0,8}(?::\s?(?:str|bytes|SecretStr)(?:\s?\|\s?None)?\s?=|=>|:(?!//)=?|==?)\s{0,8}"
+    r"(?:\s{0,8}(?::\s?(?:str|bytes|SecretStr|Final)(?:\s?\|\s?None|\[str\])?\s?=|=>|:(?!//)=?|==?)\s{0,8}"
     r"|(?<=[\"']),\s?(?=[bru]{0,2}[\"']))"
 )
 _IN_PAIR: Final = re.compile(r"[\[(][bru]{0,2}[\"']\Z")
@@ -101,7 +101,8 @@ class Texts:
             spans += named(text, self._is_secret)
         spans += leads(text)
         spans += options(text, self._is_secret)
-        kept, done = [], 0
+        kept: list[str] = []
+        done = 0
         for start, end in sorted(span for span in spans if span[0] < span[1]):
             if end <= done:
                 continue
@@ -128,8 +129,9 @@ class Texts:
                 at = max(at, span[1])
                 yield span
             elif verdict is Verdict.OPEN:
-                # A part of it may be a name: `a.b.password`, of which too much was taken.
-                at = found.start() + 1 if "." in found["name"][-64:] else at
+                # A part of it may be a name: `a.b.password`, or what follows an escaped break.
+                escaped = text[found.start() - 1 : found.start()] == "\\"
+                at = found.start() + 1 if escaped or "." in found["name"] else at
             elif (simple := _SIMPLE.match(text, at)) and verdict.hides(simple[1]):
                 at = simple.end()
                 yield simple.span(1)
@@ -141,7 +143,8 @@ class Texts:
         verdict = self._names.of(name)
         if verdict is Verdict.OPEN and text[start - 1 : start] == " ":
             # `api key: …`, where neither of the words is secret by itself
-            if before := _BEFORE.search(text, max(0, start - 50), start):
+            before = _BEFORE.search(text, max(0, start - 50), start)
+            if before and self._names.of(before[0]) is Verdict.OPEN:
                 verdict = self._names.of(before[0] + name)
         return verdict
 

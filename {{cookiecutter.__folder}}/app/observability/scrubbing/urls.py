@@ -18,7 +18,9 @@ _SUSPICIOUS: Final = re.compile(r"[?#@%=;]|\d|[^/?#\s]{20}")
 _DIGIT: Final = re.compile(r"\d")
 _VERSION: Final = re.compile(r"v\d+")
 # What stands in a path after one of these lets in whoever knows it.
-_DOORS: Final = frozenset("activate confirm invite join magic reset unsubscribe verify".split())
+_DOORS: Final = frozenset(
+    ["activate", "confirm", "invite", "join", "magic", "reset", "unsubscribe", "verify"]
+)
 _HEX: Final = re.compile(r"(?=\D*\d)[\w-]{16,128}")
 _MOST: Final = 256  # segments, pairs, or URLs in a text
 _DEEPEST: Final = 3  # a URL in a URL's query

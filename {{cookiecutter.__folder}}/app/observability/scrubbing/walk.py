@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ..plain import short_repr
+from .forms import credentials, is_short_option
 from .names import Names, Verdict
 from .secrets import Secrets
 from .shapes import scrub_numbers
@@ -44,7 +46,7 @@ class Walk:
     def value(self, value: Any, key: str = "", depth: int = 0) -> Any:
         """Filter data that is called `key`: by names, and its text by shape."""
         self._left -= 1
-        if self._left < 0 or depth > _MAX_DEPTH:
+        if self._left < 0 or depth >= _MAX_DEPTH:
             return FILTERED
         if key and self.hides(key, value):
             return FILTERED
@@ -59,7 +61,7 @@ class Walk:
             return self._mapping(value, depth + 1)
         if isinstance(value, list | tuple):
             return self._sequence(value, depth + 1)
-        return self._texts.text(repr(value))
+        return self._texts.text(short_repr(value))  # of an attachment's bytes, for example
 
     def hides(self, name: str, value: Any) -> bool:
         """Say whether `value` is secret under `name`, and remember it then."""
@@ -117,6 +119,12 @@ class Walk:
                 break
             if option and self.hides(option, item):
                 scrubbed.append(FILTERED)
+            elif (user := credentials(option, item)) is not None:
+                self._secrets.add(item[len(user) + 1 :])
+                scrubbed.append(f"{user}:{FILTERED}")
+            elif is_short_option(item, items):
+                self._secrets.add(item[2:])
+                scrubbed.append(item[:2] + FILTERED)
             elif _is_pair(item) and self.hides(item[0], item[1]):
                 scrubbed.append([self._texts.text(item[0]), FILTERED])
             else:
