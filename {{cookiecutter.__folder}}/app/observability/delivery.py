@@ -4,6 +4,7 @@ Client reports and the form of a delivery are the SDK's own; the line, its worke
 after a failure are ours. The names with `_` are those of sentry_sdk 2.75; 3.0.0b2 has the same.
 """
 
+import gzip
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ Prepare = Callable[[Envelope], Envelope | None]
 # How long errors and messages are tried again, in seconds, with pauses of 1, 2, 4, … between.
 PATIENCE: Final = 120.0
 REPORT_INTERVAL: Final = 60  # seconds
+_WORTH_PACKING: Final = 4 * 1024  # bytes
+_LEVEL: Final = 4  # of gzip: 9, the SDK's own, takes most of the time of a delivery
 _MIB: Final = 1 << 20
 _ROOMS: Final = {
     Rank.ERRORS: Room(500, 32 * _MIB),
@@ -72,7 +75,12 @@ class Delivery(Connection):
 
     def capture_envelope(self, envelope: Envelope) -> None:
         """Take what the SDK hands over; it is prepared and sent later."""
-        if envelope.items and not self._to_prepare.put(rank(envelope), envelope):
+        if not envelope.items:
+            return
+        place = rank(envelope)
+        if place >= Rank.LOGS:
+            self._prepare(envelope)  # batches are handed over in a thread of the SDK's
+        elif not self._to_prepare.put(place, envelope):
             self._lose(contents(envelope), "queue_overflow", QUEUE_FULL)
 
     def share(self) -> float:
@@ -157,7 +165,7 @@ class Delivery(Connection):
             if ready is None:  # as somebody decided
                 self._count("before_send", whole)
                 return
-            encoding, body = self._serialize_envelope(ready)
+            encoding, body = _packed(ready.serialize())
         except Exception as error:
             self._lose(whole, "internal_sdk_error", f"{UNPREPARED} ({type(error).__name__})")
             return
@@ -170,7 +178,7 @@ class Delivery(Connection):
         if encoding:
             headers["Content-Encoding"] = encoding
         self._update_headers(headers)
-        parcel = _Parcel(place, category, kept, headers, body.getvalue(), time.monotonic())
+        parcel = _Parcel(place, category, kept, headers, body, time.monotonic())
         if ready.items and not self._to_send.put(place, parcel, len(parcel.body)):
             self._lose(kept, "queue_overflow", QUEUE_FULL)
 
@@ -208,3 +216,10 @@ class Delivery(Connection):
             return again
         self._lose(parcel.contents, reason, why)
         return None
+
+
+def _packed(body: bytes) -> tuple[str | None, bytes]:
+    """Return how a body is encoded, and the body: a small one costs less as it is."""
+    if len(body) < _WORTH_PACKING:
+        return None, body
+    return "gzip", gzip.compress(body, _LEVEL)

@@ -86,8 +86,10 @@ def _said(error: BaseException) -> str:
 
 def _frames(traceback: TracebackType | None, details: _Details) -> list[Event]:
     stack = list(_stack(traceback))
+    # How a request comes to the code that fails is the same in every event: plumbing.
     own = [place for place, found in enumerate(stack) if is_own(found.tb_frame.f_code.co_filename)]
-    if own:  # how a request comes to the service's code is the same in every event
+    own = own or [place for place, found in enumerate(stack) if not _is_plumbing(found)]
+    if own:
         calls = [found for found in stack[: own[-1]] if not _is_plumbing(found)]
         stack = [*calls, *stack[own[-1] :]]
     if len(stack) > MAX_FRAMES:

@@ -7,7 +7,6 @@ again in another person's request, or be pickled.
 
 import asyncio
 import time
-from collections import OrderedDict
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -48,7 +47,7 @@ class Records:
     def __init__(self, parent: "Records | None" = None, seconds: float | None = None) -> None:
         self._parent = parent
         self._seconds = seconds
-        self._records: OrderedDict[int, _Record] = OrderedDict()
+        self._records: dict[int, _Record] = {}
 
     def find(self, error: BaseException, depth: int = 0) -> Report | None:
         """Return the report that told of `error`, or of the error that it only passes on."""
@@ -131,11 +130,11 @@ class Records:
         record = self._get(error)
         if record is None:
             record = _Record(error, time.monotonic(), self)
+            self._records.pop(id(error), None)  # the newest are the last
             self._records[id(error)] = record
-            self._records.move_to_end(id(error))
             while len(self._records) > _MOST:
-                with suppress(KeyError):  # another thread was faster
-                    self._records.popitem(last=False)
+                with suppress(KeyError, RuntimeError, StopIteration):  # another thread was faster
+                    del self._records[next(iter(self._records))]
         return record
 
 

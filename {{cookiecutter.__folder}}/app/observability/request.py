@@ -41,7 +41,7 @@ class CurrentRequest:
     """One request or websocket, from the outermost layer to its end."""
 
     def __init__(self, scope: Scope, routes: Sequence[BaseRoute], *, keep_body: bool) -> None:
-        self.scope = scope
+        self.scope = self._outermost = scope
         self.records = Records()
         self.status: int | None = None  # of the answer, once it has begun
         self.answered_at: datetime | None = None  # when its last byte was given to the server
@@ -72,6 +72,9 @@ class CurrentRequest:
         current_request.set(pointers[0])
         current_records.set(pointers[1])
         innermost.set(pointers[2])
+        # Else they would hold each other until the garbage collector comes.
+        for scope in (self._outermost, self.scope):
+            scope.pop(_KEY, None)
         # A kept-alive connection may hold on to this request until the next one.
         self.records.forget()
         self.error = None

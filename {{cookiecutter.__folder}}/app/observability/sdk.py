@@ -1,7 +1,6 @@
 """How the Sentry SDK is set up. Every option that differs from its default has a reason here."""
 
 import logging
-import sys
 from collections.abc import Callable
 from functools import partial
 from platform import python_implementation, python_version
@@ -112,10 +111,8 @@ def _start(settings: SentrySettings) -> None:
         spotlight=False,  # it posts in the request's own thread, and switches privacy off
         # What leaves is scrubbed there, in the delivery's own threads, whatever it is.
         transport=delivery(lambda envelope: prepared(envelope, scrubber)),
-        # gzip -9, the default, takes most of the time of a delivery.
-        _experiments={"transport_compression_level": 4},
     )
-    runtime = {"name": python_implementation(), "version": python_version(), "build": sys.version}
+    runtime = {"name": python_implementation(), "version": python_version()}
     sentry_sdk.get_global_scope().set_context("runtime", runtime)
 
 

@@ -31,6 +31,7 @@ class Scrubber:
         self._names = Names(extra_keys)
         self._templates = Templates(self._names)
         self._own = own
+        self._harmless: set[str] = set()
 
     def payload(self, kind: str, payload: Any) -> Any:
         """Scrub the payload of an envelope's item of that type."""
@@ -67,7 +68,7 @@ class Scrubber:
         return event.without(event.rules.get(kind, event.event)(payload))
 
     def _event(self) -> Event:
-        return Event(self._names, self._templates, self._own)
+        return Event(self._names, self._templates, self._own, self._harmless)
 
 
 def _without_folders(chunk: dict[str, Any]) -> dict[str, Any]:

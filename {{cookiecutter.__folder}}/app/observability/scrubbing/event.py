@@ -57,10 +57,14 @@ class Event:
     """The two walks over one event, span, log record or metric."""
 
     def __init__(
-        self, names: Names, templates: Templates, own: Sequence[Callable[[str], str]]
+        self,
+        names: Names,
+        templates: Templates,
+        own: Sequence[Callable[[str], str]],
+        harmless: set[str],
     ) -> None:
         self.secrets = Secrets()
-        self.texts = Texts(names, self.secrets, own)
+        self.texts = Texts(names, self.secrets, own, harmless)
         self.walk = Walk(names, self.texts, self.secrets)
         self._templates = templates
         self.rules: Mapping[str, Callable[[Any], Any]] = {

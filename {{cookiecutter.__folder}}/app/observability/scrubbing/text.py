@@ -18,6 +18,8 @@ from .values import FILTERED
 LIMIT: Final = 8 * 1024  # characters; Sentry keeps no more of most strings
 _SHORTEST: Final = 4
 _MOST: Final = 500  # pairs in a text
+_SHORT: Final = 256  # characters
+_MOST_HARMLESS: Final = 4096
 # `name: str = …`, `name => …`, `name: …`, `name = …`, and the pair `("name", …`.
 _PAIR: Final = re.compile(
     r"(?:(?<=\\[nrt])|(?<!\w))(?P<name>\w{1,128}+(?:[.-]\w{1,64}+){0,4})[\])\\\"'`]{0,16}"
@@ -37,9 +39,17 @@ class Texts:
     """Scrubs the texts of one event, and remembers what it finds in `secrets`."""
 
     def __init__(
-        self, names: Names, secrets: Secrets, own: Sequence[Callable[[str], str]] = ()
+        self,
+        names: Names,
+        secrets: Secrets,
+        own: Sequence[Callable[[str], str]] = (),
+        harmless: set[str] | None = None,
     ) -> None:
-        """Run `own` over every text after the rules; one that they fail on is filtered."""
+        """Run `own` over every text after the rules; one that they fail on is filtered.
+
+        `harmless` remembers short texts that say nothing secret: most come with every event.
+        """
+        self._harmless = set() if harmless is None else harmless
         self._names = names
         self._secrets = secrets
         self._own = own
@@ -47,7 +57,14 @@ class Texts:
 
     def text(self, text: str) -> str:
         """Filter secrets by shape, and by the names that stand before them."""
-        return self._safely(self._scrub, text)
+        if text in self._harmless:
+            return text
+        scrubbed = self._safely(self._scrub, text)
+        if scrubbed == text and len(text) <= _SHORT:
+            if len(self._harmless) >= _MOST_HARMLESS:
+                self._harmless.clear()
+            self._harmless.add(text)
+        return scrubbed
 
     def source(self, line: str) -> str:
         """Filter a line of source like text; what a name is given stays unless it is a literal."""
