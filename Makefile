@@ -5,7 +5,7 @@ export UV_SYSTEM_CERTS ?= 1
 SERVICE := {{cookiecutter.__folder}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-monitoring new test bench lint release
+.PHONY: help install demo demo-monitoring new test bench mutants lint release
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -37,6 +37,9 @@ test: install  ## Render the variants, check and run them: make test [ARGS=tests
 
 bench: install  ## Measure what Sentry costs, side by side
 	@$(BIN)/python -m bench
+
+mutants: install  ## Change the standard's code, see that its tests notice: make mutants [ARGS=chain.py]
+	@$(BIN)/uv sync --quiet --frozen --group mutants && $(BIN)/python -m tests.mutants $(ARGS)
 
 lint: install  ## Check style and types
 	@$(BIN)/ruff check .

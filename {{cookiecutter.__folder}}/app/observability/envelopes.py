@@ -139,21 +139,38 @@ def _prepared(item: Item, scrubber: Scrubs) -> Item | None:
 
 def valid(payload: Any) -> tuple[Any, bytes]:
     """Return `payload` and its JSON as Relay takes them, whatever is in it."""
-    try:
-        text = _dumps(payload)
-        # The first search is ten times as fast, and mostly the only one.
-        is_long = _DIGITS.search(text) and _LONG_NUMBER.search(text)
-        if not is_long and "\\u0000" not in text:
-            return payload, text.encode()  # a lone surrogate raises UnicodeEncodeError
-    # NaN and Infinity; keys and values that JSON doesn't know; too deep, or in a circle
-    except (ValueError, TypeError, RecursionError):
-        pass
+    if _is_plain(payload):
+        try:
+            text = _dumps(payload)
+            # The first search is ten times as fast, and mostly the only one.
+            is_long = _DIGITS.search(text) and _LONG_NUMBER.search(text)
+            if not is_long and "\\u0000" not in text:
+                return payload, text.encode()  # a lone surrogate raises UnicodeEncodeError
+        except (ValueError, TypeError):  # NaN and Infinity; keys and values that JSON doesn't know
+            pass
     payload = _mended(payload)
     return payload, _dumps(payload).encode()
 
 
 def _dumps(payload: Any) -> str:
     return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+
+def _is_plain(payload: Any) -> bool:
+    """Return whether `payload` is neither too deep nor too large to be looked at at once."""
+    parents: list[Any] = [[payload]]
+    number = 0
+    for _ in range(_MAX_DEPTH):
+        parents = [
+            value
+            for parent in parents
+            for value in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(value, dict | list | tuple)
+        ]
+        number += sum(map(len, parents))
+        if not parents or number > _MAX_VALUES:
+            return not parents
+    return False
 
 
 def _mended(value: Any) -> Any:

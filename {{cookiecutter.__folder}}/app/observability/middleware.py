@@ -76,8 +76,8 @@ class InnerLayer:
         request.scope = scope  # a middleware may have made a copy, and routing tells this one
 
         async def remembering(message: Message) -> None:
-            if _fails(message):
-                request.error = request.error or sys.exc_info()[1]
+            if _fails(message) and request.error is None:
+                request.error = sys.exc_info()[1]
             await send(message)
 
         try:
@@ -202,7 +202,7 @@ def _at_start(request: CurrentRequest) -> None:
 def _report_answer(request: CurrentRequest) -> None:
     # The framework sends the answer of an exception handler inside of its `except`.
     error = request.error if request.error is not None else sys.exc_info()[1]
-    if request.event_id is None and error is not None:
+    if error is not None:
         report(error)
     elif not request.failed:
         request.failed = True

@@ -363,6 +363,11 @@ async def handler_answers_503() -> None:
     raise DomainError
 
 
+async def captures_another_one_and_fails() -> None:
+    capture_error(ValueError("another one"), severity=Severity.P4)
+    raise DomainError
+
+
 async def handler_answers_400() -> None:
     raise ClientError
 
@@ -461,6 +466,7 @@ ROUTES = _named(
     breaks_its_promise,
     captures_a_handled_one,
     captures_and_answers_500,
+    captures_another_one_and_fails,
     captures_and_fails_to_clean_up,
     captures_and_raises,
     captures_the_inner_and_raises_the_outer,

@@ -26,6 +26,7 @@ COUNTS = {
     "/breaks_its_promise": 1,
     "/captures_a_handled_one": 1,
     "/captures_and_answers_500": 1,
+    "/captures_another_one_and_fails": 2,
     "/captures_and_fails_to_clean_up": 2,
     "/captures_and_raises": 1,
     "/captures_the_inner_and_raises_the_outer": 1,
