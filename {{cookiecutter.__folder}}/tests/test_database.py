@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -16,15 +17,25 @@ def failure(url: str, *statements: str, **parameters: Any) -> DBAPIError:
     """The error that one of the statements ends with."""
 
     async def execute() -> None:
-        async with connect(url) as sessions, sessions() as session:
-            for statement in statements:
-                await session.execute(text(statement), parameters)
+        try:
+            async with connect(url) as sessions, sessions() as session:
+                for statement in statements:
+                    await session.execute(text(statement), parameters)
+        finally:
+            await asyncio.to_thread(wait_for_drivers)
 
     try:
         asyncio.run(execute())
     except DBAPIError as error:
         return error
     raise AssertionError("nothing failed")
+
+
+def wait_for_drivers() -> None:
+    """aiosqlite has a thread for each connection, which tells the loop of its end."""
+    for thread in threading.enumerate():
+        if "connection_worker" in thread.name:
+            thread.join(10)
 
 
 def elsewhere(url: str, **parts: Any) -> str:
