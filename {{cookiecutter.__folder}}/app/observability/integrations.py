@@ -95,14 +95,20 @@ class _Logging(LoggingIntegration):
         told = self._log_message(template, args) if args and isinstance(template, str) else ""
         sentry_sdk.add_breadcrumb(
             type="log",
-            level=_LEVELS.get(record.levelno, record.levelname.lower()),
+            level=next(name for least, name in _LEVELS if record.levelno >= least),
             category=record.name,
             message=told or message_of(record),
             data=extra_of(record),
         )
 
 
-_LEVELS = {logging.CRITICAL: "fatal"}
+# Those that Sentry knows; a level of a team's own counts as the one below it.
+_LEVELS = (
+    (logging.CRITICAL, "fatal"),
+    (logging.ERROR, "error"),
+    (logging.WARNING, "warning"),
+    (logging.INFO, "info"),
+)
 # The integration leaves a breadcrumb of each call itself.
 _TOLD_BY_OTHERS = frozenset({"httpx"})
 

@@ -88,6 +88,7 @@ class Event:
                 "spans": lambda spans: self._each(spans, self.span),
                 "stacktrace": self._stack,
                 "threads": lambda threads: self._each(threads, self._error),
+                "user": self._user,
             },
         )
 
@@ -217,6 +218,11 @@ class Event:
             parts["vars"] = self._all
         scrubbed = self.fields(seen, texts={"context_line": self.texts.source}, parts=parts)
         return {name: field for name, field in frame.items() if name not in seen} | scrubbed
+
+    def _user(self, user: Any) -> Any:
+        # Sentry takes nothing but an address there, and that says who it is.
+        named = user if isinstance(user, dict) else {}
+        return self.walk.value({k: part for k, part in named.items() if k != "ip_address"})
 
     def _request(self, request: Any) -> Any:
         return self.fields(
