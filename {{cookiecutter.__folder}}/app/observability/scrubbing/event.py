@@ -221,8 +221,9 @@ class Event:
 
     def _user(self, user: Any) -> Any:
         # Sentry takes nothing but an address there, and that says who it is.
-        named = user if isinstance(user, dict) else {}
-        return self.walk.value({k: part for k, part in named.items() if k != "ip_address"})
+        if isinstance(user, dict):
+            user = {name: part for name, part in user.items() if name != "ip_address"}
+        return self.walk.value(user)
 
     def _request(self, request: Any) -> Any:
         return self.fields(
