@@ -1,5 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
+# Behind a company's proxy only the system's certificates count; pip takes them anyway.
+export UV_SYSTEM_CERTS ?= 1
 SERVICE := {{cookiecutter.__folder}}
 
 .DEFAULT_GOAL := help

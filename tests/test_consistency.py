@@ -2,13 +2,14 @@
 
 import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Generate
-from tests.services import BIN, ROOT, Service
+from tests.services import BIN, ROOT, Service, clean_environment
 
 DATABASES = ["sqlite", "postgresql", "none"]
 
@@ -77,9 +78,29 @@ def test_the_image_installs_without_the_tools_of_developers(
     found = re.search(r"^RUN (uv sync .*)$", dockerfile, re.MULTILINE)
     assert found
     (tmp_path / "pyproject.toml").write_bytes((generate().folder / "pyproject.toml").read_bytes())
-    image = Service(tmp_path, {"UV_PYTHON": str(BIN / "python"), "UV_PYTHON_DOWNLOADS": "never"})
+    [env] = re.findall(r"^ENV (.*UV_.*)$", dockerfile, re.MULTILINE)
+    image = Service(
+        tmp_path,
+        dict(pair.split("=") for pair in env.split()) | {"UV_PYTHON": str(BIN / "python")},
+    )
     installed = image.run(*found[1].split())
     assert installed.returncode == 0, installed.stdout
     names = {path.name for path in (tmp_path / ".venv/bin").iterdir()}
     assert {"uvicorn", "alembic"} <= names
     assert not {"pytest", "mypy", "ruff", "uv"} & names
+
+
+def test_uv_takes_the_certificates_of_the_system(generate: Generate) -> None:
+    # Else nothing can be installed behind the proxies of companies, where pip works.
+    env = {name: text for name, text in clean_environment().items() if name[:3] != "UV_"}
+    for folder in (ROOT, generate().folder):
+        shown = subprocess.run(
+            ["make", "--silent", "--eval=shown: ; @echo $$UV_SYSTEM_CERTS", "shown"],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert shown.stdout == "1\n"
+    assert "UV_SYSTEM_CERTS=1" in (generate().folder / "Dockerfile").read_text("utf-8")
