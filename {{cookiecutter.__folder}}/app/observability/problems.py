@@ -63,7 +63,8 @@ async def _http_error(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     failed = error.status_code in severity.failed_statuses
     event_id = report(error) if failed else None
-    return Problem(error.status_code, error.detail or None, error.headers, event_id=event_id)
+    detail = error.detail if error.detail != "" else None  # for a status without a phrase
+    return Problem(error.status_code, detail, error.headers, event_id=event_id)
 
 
 async def _invalid_request(request: Request, error: Exception) -> Problem:
