@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError
 from app.db import connect
 from app.db.errors import severity_of
 from app.main import create_app
-from app.observability import Severity
 from app.settings import Settings
 
 
@@ -63,11 +62,6 @@ def test_a_table_that_is_not_there_is_p2(
         assert client.get("/api/messages/1").status_code == 500
     [event] = captured_events
     assert (event["level"], event["tags"]["priority"]) == ("error", "P2")
-
-
-def test_a_database_that_is_not_there_is_p1(database_url: str) -> None:
-    url = elsewhere(database_url, database="not/there")
-    assert severity_of(failure(url, "SELECT 1")) is Severity.P1
 
 
 def test_one_statement_that_fails_is_nothing_special(database_url: str) -> None:
