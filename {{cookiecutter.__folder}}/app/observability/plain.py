@@ -15,7 +15,7 @@ MAX_NAME: Final = 100  # characters
 MAX_TEXT: Final = 8 * 1024  # characters; Sentry keeps no more of most strings
 _MAX_BITS: Final = 1024  # of an integer: Python refuses to write very long ones
 # Their objects hold whole requests and engines, secrets included: the type says enough.
-_OPAQUE: Final = ("fastapi.", "sqlalchemy.", "starlette.", "uvicorn.")
+_OPAQUE: Final = ("fastapi.", "psycopg", "sqlalchemy.", "starlette.", "uvicorn.")
 _SEQUENCES: Final = (list, tuple, set, frozenset, deque)
 
 
