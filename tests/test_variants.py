@@ -134,6 +134,8 @@ def test_types(service: Service, tmp_path_factory: pytest.TempPathFactory) -> No
 def test_its_own_tests_pass(service: Service, tmp_path: Path) -> None:
     # By default the last three runs' folders are kept, and those of others that still run removed.
     options = ["-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'own'}"]
+    # A run that hangs says where, and ends.
+    options += ["-o", "faulthandler_timeout=120", "-o", "faulthandler_exit_on_timeout=true"]
     if sources(service) in tested:
         options.append("--ignore=tests/observability")
     else:

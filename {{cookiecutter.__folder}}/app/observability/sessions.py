@@ -27,14 +27,17 @@ class SessionCounter:
         """Send after `interval` seconds; `clock` tells the minute that a request belongs to."""
         self._interval = interval
         self._clock = clock
+        self._timer: threading.Timer | None = None
         self.reset()
         os.register_at_fork(after_in_child=self.reset)
 
     def reset(self) -> None:
         """Forget everything."""
+        if self._timer:
+            self._timer.cancel()
         self._lock = threading.Lock()
         self._minutes: dict[int, Counter[str]] = {}
-        self._timer: threading.Timer | None = None
+        self._timer = None
 
     def count(self, outcome: str) -> None:
         """Count a request: `exited`, `errored` or `crashed`."""

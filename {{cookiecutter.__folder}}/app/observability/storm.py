@@ -54,16 +54,19 @@ class StormGuard:
         self.limit = limit
         self._summarize = summarize
         self._clock = clock
+        self._timer: threading.Timer | None = None
         self.reset()
         os.register_at_fork(after_in_child=self.reset)  # a child tells of its own errors only
 
     def reset(self) -> None:
         """Forget everything."""
+        if self._timer:
+            self._timer.cancel()
         self._lock = threading.Lock()
         self._passed: dict[Key, deque[float]] = {}
         self._all: deque[float] = deque(maxlen=self.limit * ALL_TOGETHER)
         self._held: Counter[Key] = Counter()
-        self._timer: threading.Timer | None = None
+        self._timer = None
 
     def admit(self, key: Key) -> bool:
         """Return whether an error may be reported now; if not, count it."""
