@@ -76,6 +76,7 @@ def sentry_transport(sentry_settings: SentrySettings) -> Iterator[RecordingTrans
     delivery: Any = client.transport
     delivery.kill()
     client.transport = transport = RecordingTransport(delivery.prepare)
+    transport.parsed_dsn = delivery.parsed_dsn  # its key is told to callees
     batcher: Any = client.span_batcher
     # Without its thread, what is flushed is there at once.
     batcher._ensure_thread, batcher._flusher = (lambda: True), batcher

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
 from app.observability.testing import RecordingTransport
@@ -39,14 +39,15 @@ class Seen:
         """Call a route that reads its body and fails; return the event's request."""
 
         @self.app.api_route(route, methods=[method])
-        async def fail(request: Any = None) -> None:
+        async def fail(request: Request) -> None:
+            await request.body()
             raise ValueError("fails")
 
         self.client.request(method, path, **options)
         return self.event["request"]
 
 
-Row = Callable[[Seen], None]
+Row = Callable[..., None]
 
 
 class Table:
@@ -64,7 +65,11 @@ class Table:
         """Add a row for which this standard has another rule."""
         return lambda row: self._add(row, because)
 
-    def _add(self, row: Row, rule: str) -> Row:
+    def unmet(self, reason: str) -> Callable[[Row], Row]:
+        """Add a row that ought to be met, and is not yet."""
+        return lambda row: self._add(row, reason, pytest.mark.xfail(strict=True, reason=reason))
+
+    def _add(self, row: Row, rule: str, *marks: pytest.MarkDecorator) -> Row:
         assert row.__doc__ and rule
-        self.rows.append(pytest.param(row, id=f"{self.of}: {row.__name__}"))
+        self.rows.append(pytest.param(row, id=f"{self.of}: {row.__name__}", marks=marks))
         return row

@@ -200,7 +200,11 @@ def the_sdks_own_lines_start_no_loop(seen: Seen) -> None:
 @table.met
 def request_data_and_headers_are_scrubbed(seen: Seen) -> None:
     """Secret names in headers, cookies, bodies, lists in bodies, at any depth, are filtered."""
-    seen.fails("POST", "/fails", json=[{"password": "ohno", "deep": [{"api_key": "ohno"}]}])
+    body = [{"password": "ohno", "deep": [{"api_key": "ohno", "kept": 1}]}]
+    headers = {"authorization": "Bearer ohno", "cookie": "sessionid=ohno"}
+    request = seen.fails("POST", "/fails", json=body, headers=headers)
+    hidden = "[Filtered]"
+    assert request["data"] == [{"password": hidden, "deep": [{"api_key": hidden, "kept": 1}]}]
     assert "ohno" not in str(seen.event)
 
 

@@ -1,16 +1,18 @@
 """The SDK's expectations of SQLAlchemy: see expectations.py."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import sentry_sdk
 from fastapi import FastAPI
 from sentry_sdk.traces import start_span
-from sqlalchemy import String, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import String, create_engine, insert, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from app.observability import SentrySettings, capture_error, install
 from app.observability.testing import RecordingTransport
@@ -130,6 +132,104 @@ def any_statement_begins_a_trace(seen: Seen) -> None:
     """Without an active span a statement becomes a segment."""
     execute(seen, "SELECT 1")
     assert seen.transport.spans() == []
+
+
+@table.met
+def a_sync_engine_is_seen_too(seen: Seen) -> None:
+    """Statements of the ORM leave spans with system, driver and namespace of the database."""
+    with start_span("outer"), _session() as session:
+        session.query(Person).first()
+    told = _sync_spans(seen)[-1]["attributes"]
+    assert told["db.system.name"] == "sqlite"
+    assert told["db.driver.name"] == "pysqlite"
+    assert told["db.namespace"] == ":memory:"
+    assert "server.port" not in told
+
+
+@table.met
+def savepoints_are_spans(seen: Seen) -> None:
+    """Savepoints, their release and their rollback are spans in their order; so is what fails."""
+    with start_span("outer"), _session() as session:
+        with session.begin_nested():
+            session.query(Person).first()
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.execute(insert(Person), [{"id": 1, "name": "bob"}] * 2)
+    names = [span["name"].split(" (")[0].split(" sa_")[0] for span in _sync_spans(seen)]
+    names = ["SELECT" if name.startswith("SELECT") else name for name in names]
+    assert names[-6:] == [
+        *("SAVEPOINT", "SELECT", "RELEASE SAVEPOINT"),
+        *("SAVEPOINT", "INSERT INTO expected_people", "ROLLBACK TO SAVEPOINT"),
+    ]
+
+
+@table.met
+def many_rows_are_one_breadcrumb(seen: Seen) -> None:
+    """`executemany` is one breadcrumb that says so, without its values."""
+    with _session() as session:
+        session.execute(insert(Person), [{"id": n, "name": "ohno"} for n in (1, 2)])
+    capture_error(ValueError())
+    [crumb] = [
+        crumb
+        for crumb in seen.event["breadcrumbs"]["values"]
+        if crumb["message"].startswith("INSERT")
+    ]
+    assert crumb["category"] == "query"
+    assert crumb["data"]["db.executemany"] is True
+    assert "ohno" not in str(seen.event)
+
+
+@table.met
+def an_engine_without_url_is_outlived(seen: Seen) -> None:
+    """An engine whose URL can't be told has spans without namespace."""
+    with start_span("outer"), _session(url=None) as session:
+        session.query(Person).first()
+    assert "db.namespace" not in _sync_spans(seen)[-1]["attributes"]
+
+
+@table.met
+def a_dialect_whose_name_is_no_text_is_outlived(seen: Seen) -> None:
+    """An engine whose dialect's name is no string loses no statement."""
+    with start_span("outer"), _session(name=b"sqlite") as session:
+        session.query(Person).first()
+    assert _sync_spans(seen)[-1]["name"].startswith("SELECT")
+
+
+@table.met
+def the_place_can_be_switched_off(seen: Seen) -> None:
+    """A threshold that no statement reaches leaves out every place."""
+    sentry_sdk.get_client().options["db_query_source_threshold_ms"] = 60_000
+    with start_span("outer"), _session() as session:
+        session.query(Person).first()
+    assert "code.line.number" not in _sync_spans(seen)[-1]["attributes"]
+
+
+@table.met
+def a_slow_statement_of_a_sync_engine_has_its_place(seen: Seen) -> None:
+    """Without asyncio, too, a statement over the threshold tells file, function and line."""
+    sentry_sdk.get_client().options["db_query_source_threshold_ms"] = 0
+    with start_span("outer"), _session() as session:
+        session.query(Person).first()
+    told = _sync_spans(seen)[-1]["attributes"]
+    assert told["code.file.path"] == "tests/observability/test_expectations_sql.py"
+    assert told["code.function"] == "a_slow_statement_of_a_sync_engine_has_its_place"
+
+
+@contextmanager
+def _session(**changes: Any) -> Iterator[Session]:
+    engine = create_engine("sqlite:///:memory:")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        if "url" in changes:
+            engine.url = changes["url"]
+        if "name" in changes:
+            engine.dialect.name = changes["name"]
+        yield session
+    engine.dispose()
+
+
+def _sync_spans(seen: Seen) -> list[dict[str, Any]]:
+    spans = seen.transport.spans()
+    return [span for span in spans if span["attributes"]["sentry.origin"] == "auto.db.sqlalchemy"]
 
 
 @pytest.mark.parametrize("row", table.rows)
