@@ -29,7 +29,7 @@ def readable(body: bytes, content_type: str, length: int) -> Any:
             return _parts(body, content_type)
         if kind.startswith(_FORM):
             text = body.decode("utf-8", "replace")
-            return dict(parse_qsl(text, True, max_num_fields=MAX_FIELDS))
+            return _together(parse_qsl(text, True, max_num_fields=MAX_FIELDS))
         if kind.startswith(_JSON) and length == len(body):
             return json.loads(body)  # UTF-16 and UTF-32, too
     except (ValueError, RecursionError):
@@ -38,17 +38,26 @@ def readable(body: bytes, content_type: str, length: int) -> Any:
     return text if length == len(body) else f"(the first {len(body)} of {length} bytes) {text}"
 
 
-def _parts(body: bytes, content_type: str) -> dict[str, str]:
+def _together(fields: list[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Return a form's fields: a name that comes again has a list."""
+    told: dict[str, list[str]] = {}
+    for name, value in fields:
+        told.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in told.items()}
+
+
+def _parts(body: bytes, content_type: str) -> dict[str, str | list[str]]:
     if body.count(b"\n--") > MAX_FIELDS:
         raise ValueError("too many parts")
     header = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
     message = BytesParser(policy=policy.compat32).parsebytes(header + body)
-    fields = {}
+    fields = []
     for part in message.walk() if message.is_multipart() else ():
         if part.is_multipart():
             continue
         name = str(part.get_param("name", "", header="content-disposition"))
         content = bytes(part.get_payload(decode=True) or b"")
         is_file = part.get_filename() is not None
-        fields[name] = f"<{len(content)} bytes>" if is_file else content.decode("utf-8", "replace")
-    return fields
+        shown = f"<{len(content)} bytes>" if is_file else content.decode("utf-8", "replace")
+        fields.append((name, shown))
+    return _together(fields)

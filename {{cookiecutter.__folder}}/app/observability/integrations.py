@@ -12,7 +12,7 @@ import fastapi.routing
 import sentry_sdk
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.fastapi import FastApiIntegration
-from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.integrations.logging import BreadcrumbHandler, LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
 from .logs import extra_of, is_own, message_of, report_record
@@ -75,7 +75,8 @@ class _Logging(LoggingIntegration):
         self._log_message = log_message
 
     def _handle_record(self, record: LogRecord) -> None:
-        if record.levelno < logging.INFO or is_own(record.name):
+        # `ignore_logger` takes patterns as well, which only the SDK's handlers look at.
+        if record.levelno < logging.INFO or is_own(record.name) or not _WANTED(record):
             return
         try:
             if record.levelno >= logging.ERROR:
@@ -109,6 +110,7 @@ _LEVELS = (
     (logging.WARNING, "warning"),
     (logging.INFO, "info"),
 )
+_WANTED = BreadcrumbHandler()._can_record
 # The integration leaves a breadcrumb of each call itself.
 _TOLD_BY_OTHERS = frozenset({"httpx"})
 
