@@ -11,7 +11,7 @@ import pytest
 
 from demo.receiver import Receiver
 from tests.conftest import Generate
-from tests.services import Running, Service
+from tests.services import Running
 
 PROBE = """
 import asyncio
@@ -126,17 +126,16 @@ def http(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def running(generate: Generate, receiver: Receiver, http: str) -> Iterator[Running]:
     service = generate()
-    (service.folder / "probe.py").write_text(textwrap.dedent(PROBE))
-    with _serving(service, receiver, http) as running:
-        yield running
-
-
-def _serving(service: Service, receiver: Receiver, http: str) -> Any:
-    return service.serving(
-        *("uvicorn", "probe:app", "--port", "0", "--http", http),
-        SENTRY_DSN=receiver.dsn,
-        SENTRY_TRACES_SAMPLE_RATE="1",
-    )
+    probe = service.folder / "probe.py"
+    probe.write_text(textwrap.dedent(PROBE))
+    command = ("uvicorn", "probe:app", "--port", "0", "--http", http)
+    try:
+        with service.serving(
+            *command, SENTRY_DSN=receiver.dsn, SENTRY_TRACES_SAMPLE_RATE="1"
+        ) as running:
+            yield running
+    finally:
+        probe.unlink()
 
 
 class Connection:

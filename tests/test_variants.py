@@ -76,7 +76,7 @@ def service(generate: Generate, answers: dict[str, str]) -> Service:
 
 
 def files(folder: Path) -> list[Path]:
-    made_later = {".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__"}
+    made_later = {".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__"}
     return [
         path
         for path in folder.rglob("*")
