@@ -1,6 +1,7 @@
 """How the Sentry SDK is set up. Every option that differs from its default has a reason here."""
 
 import logging
+import sys
 from collections.abc import Callable
 from functools import partial
 from platform import python_implementation, python_version
@@ -93,7 +94,7 @@ def _start(settings: SentrySettings) -> None:
         traces_sampler=sampler(settings.sentry_traces_sample_rate),
         trace_lifecycle="stream",  # the one that sentry-sdk 3 has
         enable_backpressure_handling=False,  # the sampler knows how full the line is
-        profile_session_sample_rate=settings.sentry_profile_session_sample_rate,
+        profile_session_sample_rate=_profiled(settings.sentry_profile_session_sample_rate),
         profile_lifecycle="trace",
         auto_enabling_integrations=False,
         disabled_integrations=_UNWANTED,
@@ -114,6 +115,15 @@ def _start(settings: SentrySettings) -> None:
     )
     runtime = {"name": python_implementation(), "version": python_version()}
     sentry_sdk.get_global_scope().set_context("runtime", runtime)
+
+
+def _profiled(rate: float) -> float:
+    """The rate of profiles; none before Python 3.12, where a profiler can stop the process.
+
+    There `sys._current_frames` deadlocks when a collection of garbage begins within it:
+    https://github.com/python/cpython/issues/106883.
+    """
+    return rate if sys.version_info >= (3, 12) else 0.0
 
 
 def _decide_ourselves(settings: SentrySettings) -> None:

@@ -1,6 +1,8 @@
 """Which requests are traced, and that nobody outside decides it."""
 
 import re
+import sys
+import threading
 from collections import Counter
 from random import Random
 from typing import Any
@@ -52,7 +54,8 @@ def rate() -> float:
 
 @pytest.fixture
 def sentry_settings(sentry_settings: SentrySettings, rate: float) -> SentrySettings:
-    return sentry_settings.model_copy(update={"sentry_traces_sample_rate": rate})
+    rates = {"sentry_traces_sample_rate": rate, "sentry_profile_session_sample_rate": rate}
+    return sentry_settings.model_copy(update=rates)
 
 
 @pytest.fixture
@@ -203,6 +206,12 @@ def test_a_full_line_lowers_the_rate(client: TestClient, sentry_transport: Any) 
     traces = [e for e in sentry_transport.envelopes if e.items[0].type == "span"]
     told = {envelope.headers["trace"]["sample_rate"] for envelope in traces}
     assert told == {"0.25"}
+
+
+def test_nothing_is_profiled_where_that_can_stop_the_process(client: TestClient) -> None:
+    client.get("/works")
+    profiler = [thread for thread in threading.enumerate() if "profiler" in thread.name.lower()]
+    assert bool(profiler) == (sys.version_info >= (3, 12))
 
 
 def test_a_def_endpoint_is_profiled_in_its_own_thread(
