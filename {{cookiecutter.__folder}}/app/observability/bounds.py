@@ -3,10 +3,9 @@
 import re
 from typing import Any, Final
 
-from .plain import Plain, text_of
+from .plain import MAX_TEXT, Plain, text_of
 
 _CONTEXTS: Final = 32 * 1024  # characters, of all contexts and extras of an event
-_TEXT: Final = 8 * 1024  # characters, of one text in them
 _BREADCRUMBS: Final = 24 * 1024  # characters, the newest first
 _MESSAGE: Final = 1024  # characters, of one breadcrumb
 _TAG: Final = 200  # characters, as Sentry keeps them
@@ -20,7 +19,7 @@ def bounded(event: Any, hint: dict[str, Any]) -> Any:
     """Make plain, small data of what an event holds: an event processor, which never raises."""
     if event.get("type") == "transaction":
         return event
-    plain = Plain(_CONTEXTS, text=_TEXT)
+    plain = Plain(_CONTEXTS, text=MAX_TEXT)
     contexts = event.get("contexts") or {}
     for name, context in contexts.items():
         if name not in _OWN:

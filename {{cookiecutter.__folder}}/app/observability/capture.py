@@ -110,8 +110,7 @@ def _report(error: BaseException, details: Details, handled: bool, event: Event)
         event_id = scope.capture_event(event, hint=hint)  # type: ignore[arg-type]
     records.mark(error, Report(event_id))
     if request:
-        request.event_id = event_id or request.event_id
-        request.waiting.clear()  # what the request logged before are breadcrumbs of this
+        request.reported(event_id)
     return event_id
 
 
@@ -185,9 +184,7 @@ def _came_by_itself(event: Event, error: BaseException | None) -> bool:
         return False
     records.mark(error, Report(event["event_id"]))
     if request:
-        request.failed = True
-        request.event_id = event["event_id"]
-        request.waiting.clear()
+        request.reported(event["event_id"])
     return True
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
 
-from .sizes import bounded
+from .sizes import shrunk
 
 # Nesting and number of values beyond which a payload isn't written as it is. Relay's parser
 # (serde_json) refuses a document that is nested deeper than 128.
@@ -128,10 +128,10 @@ def _prepared(item: Item, scrubber: Scrubs) -> Item | None:
     payload = scrubber.payload(kind, payload)
     if payload is None:
         return None
-    bound = bounded(kind, *valid(payload))
-    if bound is None:
+    small = shrunk(kind, *valid(payload))
+    if small is None:
         return None
-    payload, data = bound
+    payload, data = small
     if "item_count" in headers and isinstance(payload.get("items"), list):
         headers["item_count"] = len(payload["items"])
     return Item(PayloadRef(bytes=data, json=payload), headers)

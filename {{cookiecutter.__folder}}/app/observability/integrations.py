@@ -15,7 +15,7 @@ from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import BreadcrumbHandler, LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
-from .logs import extra_of, is_own, message_of, report_record
+from .logs import extra_of, is_own_logger, message_of, report_record
 
 LogMessage = Callable[[str, Any], str]
 
@@ -76,7 +76,7 @@ class _Logging(LoggingIntegration):
 
     def _handle_record(self, record: LogRecord) -> None:
         # `ignore_logger` takes patterns as well, which only the SDK's handlers look at.
-        if record.levelno < logging.INFO or is_own(record.name) or not _WANTED(record):
+        if record.levelno < logging.INFO or is_own_logger(record.name) or not _WANTED(record):
             return
         try:
             if record.levelno >= logging.ERROR:
@@ -86,7 +86,7 @@ class _Logging(LoggingIntegration):
             logging.getLogger(__name__).exception("A log record could not be told of")
 
     def _handle_sentry_logs_record(self, record: LogRecord) -> None:
-        if not is_own(record.name):
+        if not is_own_logger(record.name):
             super()._handle_sentry_logs_record(record)
 
     def _leave_breadcrumb(self, record: LogRecord) -> None:
@@ -128,9 +128,14 @@ def integrations(log_level: str, log_message: LogMessage) -> list[Integration]:
     ]
     # Not every service has these; the SDK's modules can't be imported without them.
     if find_spec("sqlalchemy"):
-        from .sql import SqlWithItsPlace
+        if find_spec("greenlet"):  # only SQLAlchemy's async engine needs it
+            from .sql import SqlWithItsPlace
 
-        wanted.append(SqlWithItsPlace())
+            wanted.append(SqlWithItsPlace())
+        else:
+            from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
+
+            wanted.append(SqlalchemyIntegration())
     if find_spec("httpx"):
         from sentry_sdk.integrations.httpx import HttpxIntegration
 

@@ -5,9 +5,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextvars import Context
 from heapq import heapify, heappop, heappush
 from typing import Final, Generic, NamedTuple, TypeVar
+
+from .threads import start
 
 Job = TypeVar("Job")
 
@@ -116,13 +117,8 @@ class Line(Generic[Job]):
             self._something.notify_all()
 
     def _start_worker(self) -> None:
-        thread = threading.Thread(target=self._run, name="ion-delivery", daemon=True)
-        try:
-            # Else the thread would keep the scope of the request that happens to start it.
-            Context().run(thread.start)
-        except RuntimeError:  # no more threads, or the interpreter is about to end
-            return
-        self._workers += 1
+        if start(threading.Thread(target=self._run, name="ion-delivery")):
+            self._workers += 1
 
     def _run(self) -> None:
         while entry := self._take():

@@ -29,7 +29,7 @@ _MAX_EXTRA: Final = 8 * 1024  # characters
 _busy: Final = threading.local()
 
 
-def is_own(name: str) -> bool:
+def is_own_logger(name: str) -> bool:
     """Tell whether a logger is the standard's or the SDK's."""
     return name.startswith(OWN_LOGGERS)
 

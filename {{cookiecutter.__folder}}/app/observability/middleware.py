@@ -205,15 +205,13 @@ def _report_answer(request: CurrentRequest) -> None:
     if error is not None:
         report(error)
     elif not request.failed:
-        request.failed = True
         route, method, status = request.route() or NO_ROUTE, request.scope["method"], request.status
         event: dict[str, Any] = {
             "level": "error",
             "logentry": {"message": f"{method} {route} answered {status}"},
             "fingerprint": ["ion-answered", method, route, str(status)],
         }
-        request.event_id = send_event(Key(f"{status} of {method} {route}", "", 0), event)
-        request.waiting.clear()
+        request.reported(send_event(Key(f"{status} of {method} {route}", "", 0), event))
 
 
 def _is_stray(error: BaseException) -> bool:

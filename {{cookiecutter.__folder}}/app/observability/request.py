@@ -130,6 +130,12 @@ class CurrentRequest:
 
         return watched
 
+    def reported(self, event_id: str | None) -> None:
+        """Remember that a failure was reported; what was logged before are breadcrumbs of that."""
+        self.failed = True
+        self.event_id = event_id or self.event_id
+        self.waiting.clear()
+
     def is_forgiven(self, error: BaseException) -> bool:
         """Tell whether `error` only says that the client has left."""
         if isinstance(error, ClientDisconnect | WebSocketDisconnect):

@@ -44,7 +44,7 @@ _DATA_COLLECTION: Final[Any] = {
     "gen_ai": {"inputs": False, "outputs": False},
     "database_query_data": False,
     "queues": False,
-    "stack_frame_variables": False,  # frames.py adds them for the service's own frames
+    "stack_frame_variables": False,  # events.py adds them for the service's own frames
     "frame_context_lines": 0,
 }
 _UNWANTED: Final[list[type[Integration]]] = [

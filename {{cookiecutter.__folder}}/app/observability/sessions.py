@@ -9,13 +9,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import sentry_sdk
 from sentry_sdk.envelope import Envelope
+
+from .threads import start
 
 INTERVAL: Final = 60.0  # seconds
 
@@ -47,7 +47,9 @@ class SessionCounter:
         with self._lock:
             self._minutes.setdefault(minute, Counter())[outcome] += 1
             if self._timer is None:
-                self._start_timer()
+                timer = threading.Timer(self._interval, self.flush)
+                # Without a thread for it the next request tries it again.
+                self._timer = timer if start(timer) else None
 
     def flush(self) -> None:
         """Send what was counted since the last time."""
@@ -69,13 +71,6 @@ class SessionCounter:
             }
         )
         client.transport.capture_envelope(envelope)
-
-    def _start_timer(self) -> None:
-        timer = threading.Timer(self._interval, self.flush)
-        timer.daemon = True
-        with suppress(RuntimeError):  # no more threads: the next request tries it again
-            Context().run(timer.start)  # without the scope of this request
-            self._timer = timer
 
 
 def _bucket(minute: int, outcomes: Counter[str]) -> dict[str, Any]:

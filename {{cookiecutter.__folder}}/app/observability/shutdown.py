@@ -16,6 +16,7 @@ import sentry_sdk
 from .capture import guard
 from .delivery import Delivery
 from .sessions import sessions
+from .threads import start
 
 # Eighty errors at 180 ms an answer take half of it; orchestrators kill after 10 to 30 seconds.
 SHUTDOWN_SECONDS: Final = 8.0
@@ -55,7 +56,9 @@ class _Shutdown:
                 with suppress(RuntimeError):  # the loop is closed: nobody waits
                     loop.call_soon_threadsafe(done.set)
 
-        threading.Thread(target=run, name="ion-deliver", daemon=True).start()
+        if not start(threading.Thread(target=run, name="ion-deliver")):
+            self.deliver()
+            return
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(done.wait(), SHUTDOWN_SECONDS + 0.5)
 

@@ -27,7 +27,7 @@ _NEEDED: Final = frozenset(
 _Part = tuple[str, Any, Any]
 
 
-def bounded(kind: str, payload: Any, data: bytes) -> tuple[Any, bytes] | None:
+def shrunk(kind: str, payload: Any, data: bytes) -> tuple[Any, bytes] | None:
     """Return the payload of an item of type `kind` and its JSON, `data`, small enough.
 
     None: it can't be made small enough.

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from .plain import cut, type_name
 from .project import OWN_PACKAGE, ROOT, is_own
+from .threads import start
 
 WINDOW: Final = 60.0  # seconds
 ALL_TOGETHER: Final = 10  # times the limit of one: many distinct errors are a storm, too
@@ -96,9 +97,8 @@ class StormGuard:
             key = OTHERS
         self._held[key] += 1
         if self._timer is None:
-            self._timer = threading.Timer(WINDOW, self.flush)
-            self._timer.daemon = True
-            self._timer.start()
+            timer = threading.Timer(WINDOW, self.flush)
+            self._timer = timer if start(timer) else None  # the next one tries it again
 
     def flush(self) -> None:
         """Tell of what was held back since the last time, if anything was."""

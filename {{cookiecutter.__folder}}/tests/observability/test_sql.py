@@ -1,5 +1,6 @@
 """What traces and errors tell of statements: their shape and their place, not their values."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.observability import SentrySettings, install
+from app.observability.integrations import integrations
 from app.observability.testing import RecordingTransport
 
 
@@ -62,3 +64,9 @@ def test_an_error_after_a_statement_tells_of_it(
     statements = [c for c in event["breadcrumbs"]["values"] if c.get("category") == "query"]
     assert any("SELECT" in crumb["message"] for crumb in statements)
     assert "hunter2" not in str(event["breadcrumbs"])
+
+
+def test_sqlalchemy_is_traced_without_its_async_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "greenlet", None)  # an import of it fails
+    monkeypatch.delitem(sys.modules, "app.observability.sql", raising=False)
+    assert "sqlalchemy" in [wanted.identifier for wanted in integrations("off", str.__mod__)]

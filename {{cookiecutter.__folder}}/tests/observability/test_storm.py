@@ -1,6 +1,9 @@
 """In a storm each distinct error is reported a limited number of times a minute, and counted."""
 
+import gc
 import logging
+import threading
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -147,3 +150,39 @@ def test_what_one_request_logs_too_much_is_counted(
     assert len(captured_events) == 10
     guard.flush()
     assert captured_events[-1]["tags"]["held_back"] == "5"
+
+
+def test_what_is_held_back_is_told_of_once_there_is_a_thread_for_it(
+    small_guard: StormGuard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def timers() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)}
+
+    before = timers()
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", no_more)
+        small_guard.hold(key())
+    assert timers() <= before
+    small_guard.hold(key())
+    assert timers() - before
+    small_guard.reset()
+
+
+def test_the_timer_keeps_nothing_of_the_request_that_starts_it(
+    small_guard: StormGuard, captured_events: Events
+) -> None:
+    class Body:
+        pass
+
+    with sentry_sdk.isolation_scope() as scope:
+        body = Body()
+        kept = weakref.ref(body)
+        scope.set_extra("body", body)
+        small_guard.hold(key())
+    del scope, body
+    gc.collect()
+    assert kept() is None
+    small_guard.reset()
