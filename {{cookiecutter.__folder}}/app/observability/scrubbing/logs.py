@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from .names import Names, Verdict
+from .names import Names
 from .values import FILTERED, says_nothing
 
 LONGEST: Final = 2048  # characters of a template
@@ -33,7 +33,7 @@ class Templates:
             while words and words[-1] in _FILLERS:
                 words.pop()
             told = [name, words[-1] if words else "", " ".join(words[-2:])]
-            if any(self._names.of(part) is Verdict.SECRET for part in told):
+            if any(map(self._names.is_secret, told)):
                 secret.add(name)
             start, position = found.end(), position + 1
         return frozenset(secret)

@@ -127,6 +127,10 @@ class Names:
             name = f"{name[: _LONGEST // 2]} {name[-_LONGEST // 2 :]}"
         return self.judge(name)
 
+    def is_secret(self, name: str) -> bool:
+        """Say whether all of what `name` calls is secret."""
+        return self.of(name) is Verdict.SECRET
+
     def _judge(self, name: str) -> Verdict:
         words = _words(name)
         text = " ".join(words)

@@ -1,9 +1,8 @@
 """What is secret wherever it stands: tokens, keys, e-mail addresses, numbers of cards and persons.
 
 The tokens' shapes follow the rules of gitleaks (config/gitleaks.toml, commit 009e025a, read in
-November 2026) and the plugins of detect-secrets 1.5; those of Braintree, Discord, Grafana, Netlify,
-Supabase, Toss, Vercel follow the makers' own documentation. They are looser than there: ends and
-lengths may vary, and entropy is not measured.
+November 2026), but are looser: ends and lengths may vary, and entropy is not measured. Those of
+Braintree, Discord, Grafana, Netlify, Supabase, Toss and Vercel are from memory, not from a source.
 
 Every pattern works in linear time: repetitions are bounded, or exclude each other. Only single
 characters are possessive: Python before 3.11.5 finds the wrong end of a possessive group

@@ -1,12 +1,13 @@
 """Secrets in text: by shape, by the names before them, in URLs, in SQL, in markup.
 
-Time is linear in the text's length, and no more than LIMIT characters of it are looked at.
+Time is linear in the text's length, and no more than MAX_TEXT characters of it are looked at.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from ..plain import MAX_TEXT
 from .forms import Span, elements, leads, named, options, parts, reach
 from .names import Names, Verdict
 from .secrets import Secrets
@@ -15,7 +16,6 @@ from .sql import scrub_sql, scrub_statements
 from .urls import Urls
 from .values import FILTERED
 
-LIMIT: Final = 8 * 1024  # characters; Sentry keeps no more of most strings
 _SHORTEST: Final = 4
 _MOST: Final = 500  # pairs in a text
 _SHORT: Final = 256  # characters
@@ -113,11 +113,11 @@ class Texts:
     def _by_name(self, text: str, *, is_source: bool = False) -> str:
         spans = list(self._pairs(text, is_source))
         if not is_source:
-            spans += elements(text, self._is_secret)
-            spans += parts(text, self._is_secret)
-            spans += named(text, self._is_secret)
+            spans += elements(text, self._names.is_secret)
+            spans += parts(text, self._names.is_secret)
+            spans += named(text, self._names.is_secret)
         spans += leads(text)
-        spans += options(text, self._is_secret)
+        spans += options(text, self._names.is_secret)
         kept: list[str] = []
         done = 0
         for start, end in sorted(span for span in spans if span[0] < span[1]):
@@ -128,9 +128,6 @@ class Texts:
             kept += text[done:start], FILTERED
             done = end
         return "".join((*kept, text[done:])) if kept else text
-
-    def _is_secret(self, name: str) -> bool:
-        return self._names.of(name) is Verdict.SECRET
 
     def _pairs(self, text: str, is_source: bool) -> Iterator[Span]:
         if not ("=" in text or ":" in text or "'," in text or '",' in text):
@@ -166,7 +163,7 @@ class Texts:
         return verdict
 
 
-def cut(text: str, limit: int = LIMIT) -> str:
+def cut(text: str, limit: int = MAX_TEXT) -> str:
     """Return `text`, or as much of it as is kept, without a half secret at the cut."""
     if len(text) <= limit:
         return text

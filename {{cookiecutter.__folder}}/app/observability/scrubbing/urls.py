@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote_plus
 
-from .names import Names, Verdict
+from .names import Names
 from .values import FILTERED, is_random_token, says_nothing
 
 _URL: Final = re.compile(r"(?:://|(?<![\w/:.~<-])/)(?:(?!://|'(?:[\s,:)\]}]|\Z))[^\s\"<>\\])+")
@@ -91,7 +91,7 @@ class Urls:
         if len(segment) < 3 or segment.isalpha() or segment == FILTERED:
             return segment
         if _DIGIT.search(segment) and not _VERSION.fullmatch(segment):
-            if self._names.of(before) is Verdict.SECRET and not segment.endswith(".py"):
+            if self._names.is_secret(before) and not segment.endswith(".py"):
                 self._found(segment)
                 return FILTERED
             if before.lower() in _DOORS and _HEX.fullmatch(segment):

@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ..plain import short_repr
+from ..plain import MAX_TEXT, short_repr
 from .forms import credentials, is_short_option
 from .names import Names, Verdict
 from .secrets import Secrets
 from .shapes import scrub_numbers
-from .text import LIMIT, Texts
+from .text import Texts
 from .values import FILTERED
 
 _MAX_DEPTH: Final = 32
@@ -78,7 +78,7 @@ class Walk:
             if data is not _UNREAD:
                 scrubbed = self.value(data, "", depth + 1)
                 return text if scrubbed == data else json.dumps(scrubbed, ensure_ascii=False)
-        is_form = "=" in text[:256] and len(text) <= LIMIT and _FORM.fullmatch(text)
+        is_form = "=" in text[:256] and len(text) <= MAX_TEXT and _FORM.fullmatch(text)
         return self._texts.query(text) if is_form else self._texts.text(text)
 
     def _mapping(self, mapping: dict[Any, Any], depth: int) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Walk:
     def _names_secret(self, name: Any) -> bool:
         names = name if isinstance(name, list | tuple) else [name]
         last = [part.rpartition("/")[2][:128] for part in names[:8] if isinstance(part, str)]
-        return any(self._names.of(part) is Verdict.SECRET for part in last)
+        return any(map(self._names.is_secret, last))
 
     def _sequence(self, items: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
         scrubbed: list[Any] = []
