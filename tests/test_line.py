@@ -447,6 +447,18 @@ def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureF
         assert sum(told) == 20
 
 
+def test_lost_spans_are_told_unless_their_transaction_is(
+    standard: Standard, caplog: pytest.LogCaptureFixture
+) -> None:
+    for lost in (Counter(span=3), Counter(transaction=1, span=3)):
+        losses = standard.losses.Losses("sentry.example.com")
+        losses.add("HTTP 403", lost)
+        losses.tell()
+    streamed, whole = [record.message for record in caplog.records]
+    assert "Lost: 3 spans." in streamed
+    assert "Lost: 1 transaction." in whole
+
+
 def test_losses_are_told_once_a_minute_and_so_is_their_end(
     standard: Standard, caplog: pytest.LogCaptureFixture
 ) -> None:

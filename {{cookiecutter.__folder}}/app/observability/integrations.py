@@ -86,8 +86,14 @@ class _Logging(LoggingIntegration):
             logging.getLogger(__name__).exception("A log record could not be told of")
 
     def _handle_sentry_logs_record(self, record: LogRecord) -> None:
-        if not is_own_logger(record.name):
-            super()._handle_sentry_logs_record(record)
+        if self._sentry_logs_handler is None or is_own_logger(record.name):
+            return
+        try:
+            record.getMessage()
+        except Exception:  # the SDK would lose it: arguments that don't fit, or can't be written
+            told = {"msg": message_of(record), "args": None}
+            record = logging.makeLogRecord(vars(record) | told)
+        super()._handle_sentry_logs_record(record)
 
     def _leave_breadcrumb(self, record: LogRecord) -> None:
         if record.name in _TOLD_BY_OTHERS:

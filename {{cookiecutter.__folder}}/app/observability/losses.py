@@ -95,8 +95,8 @@ class Losses:
 def _in_words(lost: Counter[str]) -> str:
     return ", ".join(
         f"{number} {_NAMES.get(category, category)}{'s' if number > 1 else ''}"
-        for category, number in lost.most_common()
-        if category != "span"  # counted as its transaction already
+        for category, number in sorted(lost.items())  # errors before spans
+        if category != "span" or "transaction" not in lost  # that counts its spans, too
     )
 
 

@@ -20,6 +20,7 @@ from app.observability import SentrySettings, capture_error, install
 from app.observability.testing import RecordingTransport
 
 from .expectations import Row, Seen, Table
+from .failing_app import Awkward
 
 table = Table("records")
 log = logging.getLogger("tests.records")
@@ -66,6 +67,18 @@ def a_pattern_ignores_loggers(seen: Seen) -> None:
     logging.getLogger(f"{UNWANTED}.below").error("bye")
     log.error("hi")
     assert seen.event["logentry"]["message"] == "hi"
+
+
+@table.differs("what the arguments do to a message is no reason to lose it")
+def a_log_that_cannot_be_formatted_is_kept(seen: Seen) -> None:
+    """A record whose message can't be made leaves no log."""
+    log.propagate = False  # pytest's own handler fails for it
+    try:
+        for arguments in ((Awkward(),), (1, 2)):
+            log.warning("password=%s of", *arguments)
+    finally:
+        log.propagate = True
+    assert [item["body"] for item in logs(seen)] == ["password=%s of"] * 2
 
 
 @table.met
