@@ -194,6 +194,49 @@ def a_deep_stack_is_left_out(seen: Seen) -> None:
     assert len(frames) <= 100 and frames[-1]["function"] == "recurse"
 
 
+@table.met
+def a_group_is_a_tree(seen: Seen) -> None:
+    """A group's members tell their parent and their place, and causes theirs."""
+    group = ExceptionGroup("nested", [ValueError(1), ExceptionGroup("in", [TypeError(2)])])
+    capture_error(group)
+    told = {
+        value["mechanism"]["exception_id"]: (
+            value["type"],
+            value["mechanism"].get("parent_id"),
+            value["mechanism"].get("source"),
+        )
+        for value in seen.event["exception"]["values"]
+    }
+    assert told == {
+        0: ("ExceptionGroup", None, None),
+        1: ("ValueError", 0, "exceptions[0]"),
+        2: ("ExceptionGroup", 0, "exceptions[1]"),
+        3: ("TypeError", 2, "exceptions[0]"),
+    }
+
+
+@table.met
+def a_suppressed_context_is_not_told(seen: Seen) -> None:
+    """`raise … from None` hides what was handled."""
+    try:
+        try:
+            raise KeyError("hidden")
+        except KeyError:
+            raise ValueError("told") from None
+    except ValueError as error:
+        capture_error(error)
+    assert [value["type"] for value in seen.event["exception"]["values"]] == ["ValueError"]
+
+
+@table.met
+def notes_are_told(seen: Seen) -> None:
+    """What `add_note` added is part of the exception's text."""
+    error = ValueError("aha!")
+    error.add_note("Test 123")
+    capture_error(error)
+    assert seen.event["exception"]["values"][0]["value"] == "aha!\nTest 123"
+
+
 def _captured(function: Callable[[], Any]) -> None:
     try:
         function()

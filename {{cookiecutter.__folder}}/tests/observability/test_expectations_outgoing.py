@@ -81,6 +81,7 @@ def a_call_without_a_trace_leaves_a_breadcrumb(seen: Seen, call: Call) -> None:
     call("http://example.com/")
     found = crumb(seen)
     assert (found["type"], found["category"]) == ("http", "httplib")
+    assert found["data"]["http.method"] == "GET"
     assert found["data"]["http.response.status_code"] == 200
     assert found["data"]["reason"] == "OK"
 
@@ -92,6 +93,16 @@ def a_call_in_a_trace_leaves_one_breadcrumb(seen: Seen, call: Call) -> None:
         call("http://example.com/?status=404")
         found = crumb(seen)
     assert (found["level"], found["data"]["http.response.status_code"]) == ("warning", 404)
+
+
+@table.met
+def client_errors_raise_the_breadcrumbs_level(seen: Seen, call: Call) -> None:
+    """4xx is a warning, 5xx an error."""
+    call("http://example.com/a?status=404")
+    call("http://example.com/a?status=503")
+    capture_error(ValueError())
+    levels = [crumb.get("level") for crumb in seen.event["breadcrumbs"]["values"]]
+    assert levels == ["warning", "error"]
 
 
 @table.differs("where a service calls is what a developer looks for; secrets in it are filtered")
@@ -108,7 +119,7 @@ def without_permission_no_url_is_told(seen: Seen, call: Call) -> None:
 def user_and_password_of_a_url_are_not_told(seen: Seen, call: Call) -> None:
     """Credentials in a URL are in neither span nor breadcrumb."""
     with start_span("outer"):
-        call("https://kim:ohno@example.com/a")
+        call("https://kim:ohno@example.com/a?token=ohno&page=2")
         found = crumb(seen)
     assert "ohno" not in str(found) + str(seen.transport.spans())
 
@@ -182,7 +193,7 @@ def foreign_baggage_stays_and_old_values_go(seen: Seen, call: Call) -> None:
     with start_span("outer"):
         call("http://listed.example/", headers={"baggage": "custom=value"})
     told = CALLED[0].headers["baggage"]
-    assert told.startswith("custom=value,") and told.count("sentry-trace_id") == 1
+    assert told.startswith("custom=value,sentry-") and told.count("sentry-trace_id") == 1
 
 
 @table.met
@@ -199,6 +210,7 @@ def subdomains_match_and_lookalikes_do_not(seen: Seen, call: Call) -> None:
             call(f"http://{host}/?next=http://listed.example/")
     told = ["sentry-trace" in request.headers for request in CALLED]
     assert told == [True, True, False, False]
+    assert ["baggage" in request.headers for request in CALLED] == told
 
 
 @table.differs("errors of both services belong together, whether there is a span or not")

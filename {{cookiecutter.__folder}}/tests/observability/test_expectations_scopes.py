@@ -190,6 +190,33 @@ def a_missing_attachment_loses_no_event(seen: Seen) -> None:
     assert len(seen.events) == 1
 
 
+@table.met
+def an_exception_is_captured_once(seen: Seen) -> None:
+    """The same exception, captured twice, is one event."""
+    error = ValueError()
+    sentry_sdk.capture_exception(error)
+    sentry_sdk.capture_exception(error)
+    capture_error(error)
+    assert len(seen.events) == 1
+
+
+@table.met
+def a_scope_ends(seen: Seen) -> None:
+    """What `new_scope` was given does not outlive it."""
+    with sentry_sdk.new_scope() as scope:
+        scope.set_tag("inside", "yes")
+        sentry_sdk.capture_message("inside")
+    sentry_sdk.capture_message("outside")
+    assert [event["tags"].get("inside") for event in seen.events] == ["yes", None]
+
+
+@table.differs("a message has no stack: the place that says it is the fingerprint of its text")
+def messages_may_have_a_stack(seen: Seen) -> None:
+    """`attach_stacktrace` gives messages the stack of their call."""
+    sentry_sdk.capture_message("told")
+    assert "threads" not in seen.event and "stacktrace" not in seen.event
+
+
 @pytest.mark.parametrize("row", table.rows)
 def test_expectation(seen: Seen, row: Row) -> None:
     row(seen)

@@ -103,6 +103,24 @@ def tasks_keep_their_tags_apart(seen: Seen) -> None:
     assert sorted(told) == [("a", "a"), ("b", "b")]
 
 
+@table.met
+def a_thread_that_fails_is_an_event(seen: Seen) -> None:
+    """An exception of a thread is captured, unhandled."""
+
+    def fail() -> None:
+        raise ValueError("in a thread")
+
+    before, threading.excepthook = threading.excepthook, lambda args: None
+    try:
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+    finally:
+        threading.excepthook = before
+    value = seen.event["exception"]["values"][-1]
+    assert (value["value"], value["mechanism"]["handled"]) == ("in a thread", False)
+
+
 def _run(work: Any) -> None:
     thread = threading.Thread(target=work)
     thread.start()
