@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.observability.scrubbing import FILTERED, Scrubber
@@ -954,6 +954,7 @@ def test_no_secret_is_found_again(haystack: tuple[Any, str]) -> None:
 
 
 @given(JSON)
+@example("\x00")
 def test_data_keeps_its_shape_and_is_scrubbed_once(data: Any) -> None:
     scrubbed = value(data)
     assert has_shape_of(data, scrubbed)

@@ -84,7 +84,7 @@ class Texts:
 
     def _safely(self, rules: Callable[[str], str], text: str) -> str:
         try:
-            text = cut(text)
+            text = cut(text).replace("\x00", "")
             if len(text) >= _SHORTEST:
                 text = rules(text)
             for scrub in self._own:
