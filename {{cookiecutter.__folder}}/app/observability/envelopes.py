@@ -21,6 +21,7 @@ _DIGITS: Final = re.compile("[0-9]{19}")
 _LONG_NUMBER: Final = re.compile(r"[:,\[]-?[0-9]{19}")
 _SURROGATE: Final = re.compile("[\0\ud800-\udfff]")
 _REPLACEMENT: Final = "\ufffd"
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
 class Rank(IntEnum):
@@ -139,21 +140,18 @@ def _prepared(item: Item, scrubber: Scrubs) -> Item | None:
 
 def valid(payload: Any) -> tuple[Any, bytes]:
     """Return `payload` and its JSON as Relay takes them, whatever is in it."""
-    if _is_plain(payload):
-        try:
-            text = _dumps(payload)
-            # The first search is ten times as fast, and mostly the only one.
-            is_long = _DIGITS.search(text) and _LONG_NUMBER.search(text)
-            if not is_long and "\\u0000" not in text:
-                return payload, text.encode()  # a lone surrogate raises UnicodeEncodeError
-        except (ValueError, TypeError):  # NaN and Infinity; keys and values that JSON doesn't know
-            pass
+    try:
+        text = _ENCODER.encode(payload)
+        # The first search is ten times as fast, and mostly the only one.
+        is_long = _DIGITS.search(text) and _LONG_NUMBER.search(text)
+        is_small = text.count("{") + text.count("[") < _MAX_DEPTH  # and so not deep
+        if not is_long and "\\u0000" not in text and (is_small or _is_plain(payload)):
+            return payload, text.encode()  # a lone surrogate raises UnicodeEncodeError
+    # NaN and Infinity; keys and values that JSON doesn't know; what contains itself
+    except (ValueError, TypeError, RecursionError):
+        pass
     payload = _mended(payload)
-    return payload, _dumps(payload).encode()
-
-
-def _dumps(payload: Any) -> str:
-    return json.dumps(payload, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return payload, _ENCODER.encode(payload).encode()
 
 
 def _is_plain(payload: Any) -> bool:

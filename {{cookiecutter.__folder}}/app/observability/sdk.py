@@ -31,7 +31,7 @@ from .project import ROOT
 from .scrubbing import Scrubber
 from .settings import SentrySettings
 from .shutdown import restart_after_fork
-from .tracing import draw_of, name_segment, propagation_targets, sampler
+from .tracing import draw_of, propagation_targets, sampler
 
 # All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".
 _DATA_COLLECTION: Final[Any] = {
@@ -107,7 +107,6 @@ def _start(settings: SentrySettings) -> None:
         project_root=str(ROOT),
         in_app_exclude=[str(__package__)],
         before_send=partial(before_send, variables=settings.sentry_local_variables == "in_app"),
-        before_send_span=name_segment,
         before_breadcrumb=bounded_breadcrumb,
         spotlight=False,  # it posts in the request's own thread, and switches privacy off
         # What leaves is scrubbed there, in the delivery's own threads, whatever it is.

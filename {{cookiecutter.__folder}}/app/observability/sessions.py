@@ -7,7 +7,7 @@ adds them up.
 import os
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -36,7 +36,7 @@ class SessionCounter:
         if self._timer:
             self._timer.cancel()
         self._lock = threading.Lock()
-        self._minutes: dict[int, Counter[str]] = {}
+        self._minutes: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._timer = None
 
     def count(self, outcome: str) -> None:
@@ -45,7 +45,7 @@ class SessionCounter:
             return
         minute = int(self._clock() // 60)
         with self._lock:
-            self._minutes.setdefault(minute, Counter())[outcome] += 1
+            self._minutes[minute][outcome] += 1
             if self._timer is None:
                 timer = threading.Timer(self._interval, self.flush)
                 # Without a thread for it the next request tries it again.
@@ -54,7 +54,7 @@ class SessionCounter:
     def flush(self) -> None:
         """Send what was counted since the last time."""
         with self._lock:
-            minutes, self._minutes = self._minutes, {}
+            minutes, self._minutes = self._minutes, defaultdict(Counter)
             if self._timer:
                 self._timer.cancel()
             self._timer = None

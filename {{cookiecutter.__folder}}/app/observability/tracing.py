@@ -26,6 +26,24 @@ _MAX_TRACE_HEADER: Final = 200
 _MAX_BAGGAGE: Final = 8192
 
 
+class _RequestSpan(StreamedSpan):
+    """The span of a request. Those in it tell its name, each as it ends: mostly before it does.
+
+    The SDK has a hook for that, for which it copies every attribute of every span.
+    """
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        request = current_request.get()
+        return (request and request.route()) or self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = name
+
+
 def join_trace(request: CurrentRequest, scope: sentry_sdk.Scope) -> None:
     """Continue the caller's trace on an isolation scope, or begin a new one."""
     trace = request.header(b"sentry-trace")
@@ -48,14 +66,15 @@ def start_trace(request: CurrentRequest, rate: float) -> StreamedSpan:
     context = current.get_active_propagation_context()
     drawn = tracing_utils._generate_sample_rand(context.trace_id)  # `draw_of`, as for all traces
     if drawn >= rate or drawn >= rate_of(rate) or _is_never_traced(scope):
-        return NoOpStreamedSpan(
-            scope=current,
+        # Given the scope, it would keep it until the garbage collector comes.
+        current.streamed_span = unsampled = NoOpStreamedSpan(
             trace_id=context.trace_id,
             parent_span_id=context.parent_span_id,
             sample_rand=drawn,
             sample_rate=rate,
         )
-    return sentry_sdk.traces.start_span(
+        return unsampled
+    span = sentry_sdk.traces.start_span(
         # The route isn't known yet; a name of this source stays out of the trace's headers.
         scope.get("method", "websocket"),
         {
@@ -66,6 +85,9 @@ def start_trace(request: CurrentRequest, rate: float) -> StreamedSpan:
         },
         parent_span=None,
     )
+    if type(span) is StreamedSpan:
+        span.__class__ = _RequestSpan  # the SDK makes it, and of one class only
+    return span
 
 
 def _is_never_traced(scope: Scope) -> bool:
@@ -86,17 +108,6 @@ def end_trace(span: StreamedSpan, request: CurrentRequest, outcome: Outcome) -> 
     if request.status:
         span.set_attribute("http.response.status_code", request.status)
     span.end(request.answered_at)
-
-
-def name_segment(span: Any, hint: Any) -> Any:
-    """Give a span that ends the route as its segment's name: a hook that never raises.
-
-    The SDK gives it the name that the request had so far, its method.
-    """
-    request = current_request.get()
-    if request and not span.get("is_segment") and (route := request.route()):
-        span["attributes"]["sentry.segment.name"] = route
-    return span
 
 
 def rate_of(rate: float) -> float:
@@ -126,12 +137,13 @@ def draw_of(key: str) -> Callable[..., float]:
     tell from the id that he chooses.
     """
 
-    secret = sha256(key.encode()).digest()
+    keyed = blake2b(key=sha256(key.encode()).digest(), digest_size=6)
 
     def draw(trace_id: str | None, *, interval: tuple[float, float] = (0.0, 1.0)) -> float:
-        digest = blake2b(str(trace_id).encode(), key=secret, digest_size=6).digest()
+        of_trace = keyed.copy()
+        of_trace.update(str(trace_id).encode())
         lower, upper = interval
-        drawn = lower + (upper - lower) * int.from_bytes(digest) / 2**48
+        drawn = lower + (upper - lower) * int.from_bytes(of_trace.digest()) / 2**48
         return int(drawn * 1_000_000) / 1_000_000  # as many digits as are told with a trace
 
     return draw

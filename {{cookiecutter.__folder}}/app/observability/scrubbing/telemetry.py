@@ -26,8 +26,9 @@ _KEPT_IN_TELEMETRY: Final = frozenset(
 )
 # Attributes that only the SDK sets; random ids in them look like card numbers now and then.
 _KEPT_ATTRIBUTES: Final = ("process.", "sentry.", "server.address", "thread.", "code.line")
-_TEMPLATE: Final = "sentry.message.template"
-_ARGUMENT: Final = "sentry.message.parameter."
+_OF_MESSAGES: Final = "sentry.message."
+_TEMPLATE: Final = f"{_OF_MESSAGES}template"
+_ARGUMENT: Final = f"{_OF_MESSAGES}parameter."
 _NEVER: Final = "process.command_args"
 SEEN_IN_FRAMES: Final = frozenset({"context_line", "post_context", "pre_context", "vars"})
 _NO_RULES: Final = MappingProxyType[str, Callable[[Any], Any]]({})
@@ -86,17 +87,17 @@ class Telemetry:
         secret = self.templates.secret_in(template[:LONGEST]) if isinstance(template, str) else ()
         scrubbed = {}
         for name, attribute in attributes.items():
-            value = attribute.get("value") if isinstance(attribute, dict) else attribute
-            is_secret = name.startswith(_ARGUMENT) and name.removeprefix(_ARGUMENT) in secret
             if name == _NEVER:
                 continue
-            told: Any
-            if is_secret:
+            if name.startswith(_KEPT_ATTRIBUTES) and not name.startswith(_OF_MESSAGES):
+                scrubbed[name] = attribute
+                continue
+            value = attribute.get("value") if isinstance(attribute, dict) else attribute
+            argument = name.removeprefix(_ARGUMENT)
+            if argument is not name and argument in secret:
                 told = self.argument(True, value)
-            elif name.startswith(_KEPT_ATTRIBUTES) and not name.startswith("sentry.message."):
-                told = value
             else:
-                told = self.walk.value(value, name.removeprefix(_ARGUMENT))
+                told = self.walk.value(value, argument)
             name = self.texts.text(name)
             if told is not value and isinstance(attribute, dict):
                 kind = "string" if isinstance(told, str) else attribute.get("type")
