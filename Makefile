@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Behind a company's proxy only the system's certificates count; pip takes them anyway.
 export UV_SYSTEM_CERTS ?= 1
-SERVICE := {{cookiecutter.__folder}}
+SERVICE := {{cookiecutter.project_slug}}
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-monitoring new test bench mutants lint release

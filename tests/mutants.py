@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 STANDARD = "app/observability"
 LEFT_OUT = {"testing.py"}  # the tests' own
+MYPY = ["mypy", "--output", "json", "--no-warn-unused-ignores", STANDARD]
 UNNOTICED = {"survived", "no tests"}
 # Tests of the standard that need the template's receiver; here they see the service that changes.
 OF_THE_TEMPLATE = ("test_envelopes.py", "test_line.py", "test_sessions.py")
@@ -79,6 +80,9 @@ def generate(folder: Path, files: list[str]) -> Path:
             # What measures time says nothing here, where every call takes a way round.
             'pytest_add_cli_args = ["-p", "no:cacheprovider", "-k", "not costs"]\n'
             'pytest_add_cli_args_test_selection = ["tests/observability"]\n'
+            # The types are checked as the tests are: by `make lint`, before anything is merged.
+            f"type_check_command = {MYPY}\n"
+            "track_dependencies = false\n"
         )
     return service
 
@@ -86,7 +90,7 @@ def generate(folder: Path, files: list[str]) -> Path:
 def run(service: Path) -> Iterator[Mutant]:
     """Run mutmut, its progress on the terminal, and yield what became of each change."""
     mutmut = str(BIN / "mutmut")
-    env = os.environ | {"PYTHONPATH": f".:{ROOT}"}
+    env = os.environ | {"PYTHONPATH": f".:{ROOT}", "PATH": f"{BIN}:{os.environ['PATH']}"}
     subprocess.run([mutmut, "run"], cwd=service, env=env, check=True)
     told = subprocess.run(
         [mutmut, "results", "--all", "true"],

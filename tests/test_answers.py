@@ -175,7 +175,7 @@ def hooks_are_rendered_into_a_folder_of_the_test(
 def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The questions and the judge of the template, and one small file of answers to render."""
     template = tmp_path_factory.mktemp("small") / "template"
-    folder = template / "{{cookiecutter.__folder}}"
+    folder = template / "{{cookiecutter.project_slug}}"
     folder.mkdir(parents=True)
     (template / "hooks").mkdir()
     shutil.copy(ROOT / "cookiecutter.json", template)
@@ -369,14 +369,21 @@ def test_the_hook_has_one_jinja_expression() -> None:
     assert len(re.findall(r"\{[{%#]", HOOK_FILE.read_text("utf-8"))) == 1
 
 
+def is_a_name(slug: str) -> bool:
+    """Say whether cookiecutter goes on with a slug, to the hook."""
+    render = JINJA.from_string(QUESTIONS["__slug_is_a_name"]).render
+    return bool(render(cookiecutter={"project_slug": slug}))
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(list(samples("project_slug"))) | text)
-def test_the_folder_is_the_slug_or_a_harmless_name(slug: str) -> None:
-    render = JINJA.from_string(QUESTIONS["__folder"]).render
-    folder = render(cookiecutter={"project_slug": slug})
-    assert re.fullmatch(r"[a-z0-9-]{1,60}", folder)
-    if HOOK.slug_problem(slug) is None:
-        assert folder == slug
+def test_cookiecutter_makes_no_folder_but_one_in_its_place(slug: str) -> None:
+    if is_a_name(slug):
+        with tempfile.TemporaryDirectory() as place:
+            Path(place, slug).mkdir()
+            assert [path.name for path in Path(place).iterdir()] == [slug]
+    else:
+        assert HOOK.slug_problem(slug)
 
 
 # The hook, run by cookiecutter
@@ -401,15 +408,31 @@ def test_a_hostile_text_is_refused_or_rendered(
         assert result.project_path.parent == bake
         assert rendered[name] == {"{{ 7*7 }}": "49"}.get(hostile, hostile)
     else:
-        # Of cookiecutter, which evaluates what stands on its command line.
+        # Of cookiecutter: it evaluates what stands on its command line, and makes a folder.
         own_error = type(result.exception).__name__ == "UndefinedVariableInTemplate"
         stderr = capfd.readouterr().err
-        assert own_error == (hostile == "${{ x }}")
+        no_folder = name == "project_slug" and not is_a_name(hostile)
+        assert own_error == (hostile == "${{ x }}" or no_folder)
         assert own_error or f"can't be used; nothing was generated.\n\n  {name} " in stderr
         assert "Traceback" not in stderr
         assert tree(tmp_path) - before <= {bake}
     assert Path("/etc/x").exists() == outside
     assert not Path("/tmp/ion-owned").exists()
+
+
+@pytest.mark.parametrize("slug", ["../x", "a/b", "a" * 300, "", "..", "/etc/x", "a\nb"])
+@pytest.mark.parametrize("also", [[], ["description=x"]], ids=["", "with all answers"])
+def test_a_slug_that_is_no_folder_is_refused_at_once(
+    small_template: Path, tmp_path: Path, slug: str, also: list[str]
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    done = cookiecutter(work, str(small_template), "--no-input", f"project_slug={slug}", *also)
+    assert done.returncode == 1
+    told = "a project_slug that can be a folder here, such as ion-mentoring; nothing was generated"
+    assert told in done.stdout + done.stderr
+    assert ("Traceback" in done.stderr) == bool(also)
+    assert {path.name for path in tmp_path.rglob("*")} <= {"work", "home"}
 
 
 def test_the_defaults_make_a_service(cookies: Any, small_template: Path) -> None:
@@ -431,7 +454,7 @@ def test_all_problems_are_told_at_once_and_nothing_is_left(
 ) -> None:
     wrong = {
         "project_name": "a\nb",
-        "project_slug": "../x",
+        "project_slug": "~x",
         "sentry_dsn": f"https://{KEY}:{KEY[::-1]}@h.io/2",
         "traces_sample_rate": "1.5",
         "alert_slack_channel": "Ion Alerts",
@@ -445,7 +468,7 @@ def test_all_problems_are_told_at_once_and_nothing_is_left(
     assert {path for path in tree(output.parent) - before if home not in path.parents} == {home}
     assert run.stderr.startswith("5 answers can't be used; nothing was generated.\n\n")
     assert re.findall(r"^  (\w+) ", run.stderr, re.MULTILINE)[:-1] == list(wrong)
-    assert "given: '../x'" in run.stderr and "right: x" in run.stderr
+    assert "given: '~x'" in run.stderr and "right: x" in run.stderr
     assert KEY[::-1] not in run.stderr
     assert "Traceback" not in run.stderr
 
@@ -494,7 +517,7 @@ def test_a_refusal_can_be_written_in_any_encoding(small_template: Path, output: 
         "--no-input",
         str(small_template),
         "project_name=한글",
-        "project_slug=" + "글" * 99,
+        "project_slug=" + "글" * 60,
     ]
     run = cookiecutter(output, *arguments, PYTHONIOENCODING="ascii")
     assert run.returncode == 1

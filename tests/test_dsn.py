@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 ROOT = Path(__file__).parent.parent
 HOOK_FILE = ROOT / "hooks" / "pre_gen_project.py"
-SERVICE_FILE = ROOT / "{{cookiecutter.__folder}}" / "app" / "observability" / "dsn.py"
+SERVICE_FILE = ROOT / "{{cookiecutter.project_slug}}" / "app" / "observability" / "dsn.py"
 
 
 def load(path: Path) -> ModuleType:

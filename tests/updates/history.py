@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.services import ROOT, clean_environment
 
-SERVICE = "{{cookiecutter.__folder}}"
+SERVICE = "{{cookiecutter.project_slug}}"
 STANDARD = f"{SERVICE}/app/observability"
 IDENTITY = ("-c", "user.name=Team", "-c", "user.email=team@example.com")
 
