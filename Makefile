@@ -50,6 +50,8 @@ lint: install  ## Check style and types
 		../$(BIN)/ruff check --config ../pyproject.toml app monitoring tests variants && \
 		../$(BIN)/ruff format --check --config ../pyproject.toml app monitoring tests variants && \
 		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app monitoring tests
+	@cd tests && MYPYPATH='../$(SERVICE)' \
+		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/standard standard
 
 release: lint test  ## Check and tag a version: make release VERSION=0.2.0
 	@grep -qx '## $(VERSION)' CHANGELOG.md && grep -q '"_template_version": "$(VERSION)"' cookiecutter.json && \
