@@ -17,7 +17,7 @@ from tests.services import ROOT, Service
 
 Generate = Callable[..., Service]
 
-# They test the service that they lie in; test_variants.py makes copies of services for them.
+# They test the service that they lie in: test_variants.py and in_service.py make copies for them.
 collect_ignore = ["standard"]
 
 
