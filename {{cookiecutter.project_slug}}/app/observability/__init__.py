@@ -13,16 +13,16 @@ everything else; there `envelopes` and `scrubbing` see to it that it is whole, a
 
 from fastapi import FastAPI
 
-from .capture import capture_error, capture_message
-from .logs import add_trace_id
-from .middleware import install_middleware
-from .problems import Problem, install_problems
-from .project import ANSWERS, PROJECT
-from .scopes import error_scope, set_user
-from .sdk import add_scrubber, init_sentry
+from .errors.capture import capture_error, capture_message
+from .errors.log_records import add_trace_id
+from .errors.scopes import error_scope, set_user
+from .errors.severity import Severity, ignore_exception, set_severity
+from .errors.tasks import spawn
+from .request.middleware import install_middleware
+from .request.problems import Problem, install_problems
+from .sdk.start import add_scrubber, init_sentry
+from .service import ANSWERS, PROJECT
 from .settings import SentrySettings
-from .severity import Severity, ignore_exception, set_severity
-from .tasks import spawn
 
 __all__ = [
     "ANSWERS",

@@ -14,7 +14,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .dsn import dsn_problem
-from .project import ANSWERS, default_release
+from .service import ANSWERS, default_release
 
 Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 # `500-599`, or single codes and ranges with commas between them.

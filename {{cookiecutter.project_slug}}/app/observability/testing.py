@@ -17,10 +17,10 @@ import sentry_sdk
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
-from .capture import guard
-from .records import PROCESS
-from .sdk import init_sentry
-from .sessions import sessions
+from .errors.capture import guard
+from .errors.records import PROCESS
+from .request.sessions import sessions
+from .sdk.start import init_sentry
 from .settings import SentrySettings
 
 DSN = "https://0123456789abcdef0123456789abcdef@sentry.invalid/1"

@@ -85,7 +85,7 @@ def test_log_handlers_may_change_at_any_time(captured_events: Events) -> None:
 
 
 def test_the_standards_own_log_lines_are_not_told(captured_events: Events) -> None:
-    for name in ("app.observability", "app.observability.middleware", "sentry_sdk.errors"):
+    for name in ("app.observability", "app.observability.request.middleware", "sentry_sdk.errors"):
         logging.getLogger(name).error("about Sentry itself")
     capture_message("after")
     [event] = captured_events

@@ -17,8 +17,8 @@ from sentry_sdk import tracing_utils
 from sentry_sdk.traces import NoOpStreamedSpan, StreamedSpan
 from starlette.types import Scope
 
+from .current import NO_ROUTE, CurrentRequest, current_request
 from .outcome import Outcome
-from .request import NO_ROUTE, CurrentRequest, current_request
 
 UNTRACED_PATHS: Final = {"/healthz", "/readyz"}
 _UNTRACED_METHODS: Final = {"HEAD", "OPTIONS"}

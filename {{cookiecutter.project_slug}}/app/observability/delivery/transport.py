@@ -14,7 +14,7 @@ from typing import Any, Final
 from sentry_sdk.envelope import Envelope, Item
 from sentry_sdk.transport import Transport
 
-from .connection import CONNECTIONS, NO_ANSWER, Connection
+from ..sdk.connection import CONNECTIONS, NO_ANSWER, Connection
 from .envelopes import Rank, contents, main_item, rank
 from .line import Line, Room
 from .losses import LEFT_OUT, NOT_IN_TIME, QUEUE_FULL, RATE_LIMIT, UNPREPARED, Losses

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import sentry_sdk
 
-from .plain import text_of
+from ..plain import text_of
 from .records import current_records
 from .severity import Severity
 

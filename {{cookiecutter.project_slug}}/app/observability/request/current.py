@@ -16,14 +16,14 @@ from starlette.routing import BaseRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
+from ..errors.chain import walk
+from ..errors.records import Records, current_records
+from ..errors.scopes import Entered, innermost
+from ..errors.storm import Key
+from ..plain import cut, text_of
 from .body import MAX_BODY, is_readable, readable
-from .chain import walk
 from .outcome import Outcome
-from .plain import cut, text_of
-from .records import Records, current_records
 from .route import template
-from .scopes import Entered, innermost
-from .storm import Key
 
 MAX_QUERY: Final = 4 * 1024  # characters
 NO_ROUTE: Final = "(no route)"

@@ -19,20 +19,20 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import severity
-from .capture import is_worth_reporting, report, send_event
-from .logs import send_waiting
+from ..delivery.shutdown import shutdown
+from ..errors import severity
+from ..errors.capture import is_worth_reporting, report, send_event
+from ..errors.log_records import send_waiting
+from ..errors.scopes import Details
+from ..errors.severity import Severity
+from ..errors.storm import Key
+from ..plain import type_name
+from ..settings import SentrySettings
+from .current import NO_ROUTE, CurrentRequest, request_of
 from .outcome import Outcome, is_stop, outcome_of
-from .plain import type_name
 from .problems import Problem, unanswered
-from .request import NO_ROUTE, CurrentRequest, request_of
-from .scopes import Details
 from .sessions import sessions
-from .settings import SentrySettings
-from .severity import Severity
-from .shutdown import shutdown
-from .storm import Key
-from .tracing import UNTRACED_PATHS, end_trace, join_trace, start_trace
+from .traces import UNTRACED_PATHS, end_trace, join_trace, start_trace
 
 logger = logging.getLogger(__name__)
 

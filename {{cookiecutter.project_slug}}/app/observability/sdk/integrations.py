@@ -15,7 +15,7 @@ from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import BreadcrumbHandler, LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
-from .logs import extra_of, is_own_logger, message_of, report_record
+from ..errors.log_records import extra_of, is_own_logger, message_of, report_record
 
 LogMessage = Callable[[str, Any], str]
 
@@ -135,7 +135,7 @@ def integrations(log_level: str, log_message: LogMessage) -> list[Integration]:
     # Not every service has these; the SDK's modules can't be imported without them.
     if find_spec("sqlalchemy"):
         if find_spec("greenlet"):  # only SQLAlchemy's async engine needs it
-            from .sql import SqlWithItsPlace
+            from .query_source import SqlWithItsPlace
 
             wanted.append(SqlWithItsPlace())
         else:

@@ -20,18 +20,18 @@ from sentry_sdk.integrations.stdlib import StdlibIntegration
 from sentry_sdk.scope import add_global_event_processor
 from sentry_sdk.tracing_utils import PropagationContext
 
-from . import severity
-from .bounds import bounded, bounded_breadcrumb
-from .capture import before_send, guard
-from .delivery import delivery
-from .envelopes import prepared
+from ..delivery.envelopes import prepared
+from ..delivery.shutdown import restart_after_fork
+from ..delivery.transport import delivery
+from ..errors import severity
+from ..errors.bounds import bounded, bounded_breadcrumb
+from ..errors.capture import before_send, guard
+from ..errors.log_records import ECHOING_LOGGERS
+from ..request.traces import draw_of, propagation_targets, sampler
+from ..scrubbing import Scrubber
+from ..service import PACKAGE, ROOT
+from ..settings import SentrySettings
 from .integrations import integrations
-from .logs import ECHOING_LOGGERS
-from .project import ROOT
-from .scrubbing import Scrubber
-from .settings import SentrySettings
-from .shutdown import restart_after_fork
-from .tracing import draw_of, propagation_targets, sampler
 
 # All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".
 _DATA_COLLECTION: Final[Any] = {
@@ -105,7 +105,7 @@ def _start(settings: SentrySettings) -> None:
         trace_propagation_targets=propagation_targets(settings.sentry_trace_propagation_targets),
         strict_trace_continuation=True,
         project_root=str(ROOT),
-        in_app_exclude=[str(__package__)],
+        in_app_exclude=[PACKAGE],
         before_send=partial(before_send, variables=settings.sentry_local_variables == "in_app"),
         before_breadcrumb=bounded_breadcrumb,
         spotlight=False,  # it posts in the request's own thread, and switches privacy off

@@ -15,7 +15,7 @@ from typing import Any, Final
 import sentry_sdk
 from sentry_sdk.envelope import Envelope
 
-from .threads import start
+from ..threads import start
 
 INTERVAL: Final = 60.0  # seconds
 
