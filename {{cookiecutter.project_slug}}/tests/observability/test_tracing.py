@@ -16,7 +16,8 @@ from sentry_sdk.traces import continue_trace, start_span
 from app.observability import SentrySettings
 from app.observability.request.outcome import Outcome
 from app.observability.request.sessions import sessions
-from app.observability.request.traces import draw_of, propagation_targets
+from app.observability.request.traces import propagation_targets
+from app.observability.sdk.spans import draw_of
 from app.observability.testing import RecordingTransport
 
 from .failing_app import failing_app

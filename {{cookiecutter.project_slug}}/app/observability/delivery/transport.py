@@ -11,10 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sentry_sdk.envelope import Envelope, Item
-from sentry_sdk.transport import Transport
-
 from ..sdk.connection import CONNECTIONS, NO_ANSWER, Connection
+from ..sdk.names import Envelope, Item, Transport
 from .envelopes import Rank, contents, main_item, rank
 from .line import Line, Room
 from .losses import LEFT_OUT, NOT_IN_TIME, QUEUE_FULL, RATE_LIMIT, UNPREPARED, Losses

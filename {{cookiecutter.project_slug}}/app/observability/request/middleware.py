@@ -6,13 +6,12 @@ sees which exception a 5xx was made of.
 import logging
 import sys
 from asyncio import CancelledError
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import sentry_sdk
 from fastapi import FastAPI
-from sentry_sdk.scope import ScopeType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -27,6 +26,8 @@ from ..errors.scopes import Details
 from ..errors.severity import Severity
 from ..errors.storm import Key
 from ..plain import type_name
+from ..sdk.frameworks import lay_around
+from ..sdk.scopes import new_scopes, scopes_here, use_scopes
 from ..settings import SentrySettings
 from .current import NO_ROUTE, CurrentRequest, request_of
 from .outcome import Outcome, is_stop, outcome_of
@@ -39,18 +40,16 @@ logger = logging.getLogger(__name__)
 
 def install_middleware(app: FastAPI, settings: SentrySettings) -> None:
     """Lay the layers around and into the stack when it is built, after all that a team adds."""
-    build = app.build_middleware_stack
     # What is set at start-up goes with every event. A request's scope is a fork of this one, not
     # of the current one: that may be of the last request on the same connection.
     at_start = sentry_sdk.get_isolation_scope()
 
-    def build_observed() -> ASGIApp:
+    def layers(build: Callable[[], ASGIApp]) -> ASGIApp:
         app.user_middleware.append(Middleware(InnerLayer))
         _leave_unhandled_to_us(app.routes)
         return OuterLayer(build(), app, settings, at_start)
 
-    # There is no other way to stand outside of the framework's own error middleware.
-    app.build_middleware_stack = build_observed  # type: ignore[method-assign]
+    lay_around(app, layers)
 
 
 def _leave_unhandled_to_us(routes: Sequence[BaseRoute]) -> None:
@@ -100,7 +99,6 @@ class OuterLayer:
         self._bodies = settings.sentry_request_bodies
         self._rate = settings.sentry_traces_sample_rate
         self._at_start = at_start
-        self._clean = sentry_sdk.Scope(ty=ScopeType.CURRENT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -109,25 +107,21 @@ class OuterLayer:
             await self._app(scope, receive, send)
         else:
             request = CurrentRequest(scope, self._owner.routes, keep_body=self._bodies)
-            before = sentry_sdk.get_isolation_scope(), sentry_sdk.get_current_scope()
+            before = scopes_here()
             pointers = request.begin()
             try:
                 self._isolate(request)
                 await self._observe(request, receive, send)
             finally:
                 request.end(pointers)
-                sentry_sdk.Scope.set_isolation_scope(before[0])
-                sentry_sdk.Scope.set_current_scope(before[1])
+                use_scopes(before)
 
     def _isolate(self, request: CurrentRequest) -> None:
         """Give a request scopes of its own, that know what was set at start-up and nothing else."""
-        isolation = self._at_start.fork()
-        isolation.clear_breadcrumbs()
-        isolation.set_user(None)
+        isolation, current = new_scopes(self._at_start)
         isolation.add_event_processor(request.describe)
         join_trace(request, isolation)
-        sentry_sdk.Scope.set_isolation_scope(isolation)
-        sentry_sdk.Scope.set_current_scope(self._clean.fork())
+        use_scopes((isolation, current))
 
     async def _observe(self, request: CurrentRequest, receive: Receive, send: Send) -> None:
         span = start_trace(request, self._rate)

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import sentry_sdk
-from sentry_sdk.envelope import Envelope
 
+from ..sdk.names import Envelope
 from ..threads import start
 
 INTERVAL: Final = 60.0  # seconds

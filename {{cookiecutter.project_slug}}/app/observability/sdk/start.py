@@ -9,16 +9,14 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import sentry_sdk
-from sentry_sdk import tracing_utils
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.argv import ArgvIntegration
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.dedupe import DedupeIntegration
-from sentry_sdk.integrations.logging import ignore_logger, ignore_logger_for_sentry_logs
 from sentry_sdk.integrations.modules import ModulesIntegration
 from sentry_sdk.integrations.stdlib import StdlibIntegration
+from sentry_sdk.integrations.unraisablehook import UnraisablehookIntegration
 from sentry_sdk.scope import add_global_event_processor
-from sentry_sdk.tracing_utils import PropagationContext
 
 from ..delivery.envelopes import prepared
 from ..delivery.shutdown import restart_after_fork
@@ -27,11 +25,13 @@ from ..errors import severity
 from ..errors.bounds import bounded, bounded_breadcrumb
 from ..errors.capture import before_send, guard
 from ..errors.log_records import ECHOING_LOGGERS
-from ..request.traces import draw_of, propagation_targets, sampler
+from ..request.traces import propagation_targets, sampler
 from ..scrubbing import Scrubber
 from ..service import PACKAGE, ROOT
 from ..settings import SentrySettings
 from .integrations import integrations
+from .names import ignore_logger
+from .spans import decide_ourselves
 
 # All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".
 _DATA_COLLECTION: Final[Any] = {
@@ -41,6 +41,7 @@ _DATA_COLLECTION: Final[Any] = {
     "http_bodies": [],
     "url_query_params": {"mode": "off"},
     "graphql": {"document": False, "variables": False},
+    "mcp": {"inputs": False, "outputs": False},
     "gen_ai": {"inputs": False, "outputs": False},
     "database_query_data": False,
     "queues": False,
@@ -52,6 +53,7 @@ _UNWANTED: Final[list[type[Integration]]] = [
     AtexitIntegration,  # delivery.py has one time limit for all that delivers at the end
     DedupeIntegration,  # records.py knows what was reported
     ModulesIntegration,  # the release says it
+    UnraisablehookIntegration,  # what fails in a `__del__` is nobody's request
     StdlibIntegration,  # it traces the SDK's own deliveries, and command lines
 ]
 
@@ -74,7 +76,6 @@ def init_sentry(settings: SentrySettings) -> None:
     guard.limit = settings.sentry_max_errors_per_minute
     for name in ECHOING_LOGGERS:
         ignore_logger(name)
-        ignore_logger_for_sentry_logs(name)
     # The SDK builds a debug record for each request that nobody reads.
     logging.getLogger("sentry_sdk.errors").setLevel(logging.ERROR)
     _start(settings)
@@ -83,7 +84,7 @@ def init_sentry(settings: SentrySettings) -> None:
 
 def _start(settings: SentrySettings) -> None:
     scrubber = Scrubber(settings.sentry_sensitive_keys, _text_scrubbers)
-    _decide_ourselves(settings)
+    decide_ourselves(settings.sentry_traces_key or urlsplit(settings.sentry_dsn).hostname or "")
     sentry_sdk.init(
         dsn=settings.sentry_dsn,
         environment=settings.sentry_environment,
@@ -100,6 +101,7 @@ def _start(settings: SentrySettings) -> None:
         disabled_integrations=_UNWANTED,
         integrations=integrations(settings.sentry_log_level, scrubber.log_message),
         data_collection=_DATA_COLLECTION,
+        attach_stacktrace=False,  # sentry-sdk 3 would add one to each message
         auto_session_tracking=False,  # sessions.py counts
         max_request_body_size="never",  # else the SDK reads the body before the endpoint can
         trace_propagation_targets=propagation_targets(settings.sentry_trace_propagation_targets),
@@ -123,22 +125,6 @@ def _profiled(rate: float) -> float:
     https://github.com/python/cpython/issues/106883.
     """
     return rate if sys.version_info >= (3, 12) else 0.0
-
-
-def _decide_ourselves(settings: SentrySettings) -> None:
-    """Have no caller decide what is traced, whichever function of the SDK continues his trace."""
-    key = settings.sentry_traces_key or urlsplit(settings.sentry_dsn).hostname or ""
-    tracing_utils._generate_sample_rand = draw_of(key)
-    PropagationContext.from_incoming_data = _continued  # type: ignore[assignment, method-assign]
-
-
-_as_the_caller_wants: Final = PropagationContext.from_incoming_data
-
-
-def _continued(incoming: dict[str, Any]) -> PropagationContext:
-    context = _as_the_caller_wants(incoming)
-    context.baggage = context.parent_sampled = None
-    return context
 
 
 add_global_event_processor(bounded)
