@@ -14,6 +14,9 @@ from ..request.current import current_request
 
 Span = StreamedSpan
 
+# sentry-sdk 3 has no other spans.
+_SPAN_OF_SCOPE: Final = "streamed_span" if hasattr(sentry_sdk.Scope, "streamed_span") else "span"
+
 
 class _RequestSpan(StreamedSpan):
     """The span of a request. Those in it tell its name, each as it ends: mostly before it does.
@@ -49,12 +52,13 @@ def start_unsampled(drawn: float, rate: float) -> Span:
     current = sentry_sdk.get_current_scope()
     context = current.get_active_propagation_context()
     # Given the scope, it would keep it until the garbage collector comes.
-    current.streamed_span = unsampled = NoOpStreamedSpan(
+    unsampled = NoOpStreamedSpan(
         trace_id=context.trace_id,
         parent_span_id=context.parent_span_id,
         sample_rand=drawn,
         sample_rate=rate,
     )
+    setattr(current, _SPAN_OF_SCOPE, unsampled)
     return unsampled
 
 
