@@ -19,6 +19,7 @@ from sentry_sdk.integrations.logging import BreadcrumbHandler, LoggingIntegratio
 from sentry_sdk.scope import ScopeType
 from sentry_sdk.transport import HttpTransport
 from sentry_sdk.utils import Dsn
+from starlette.types import ASGIApp
 
 from app.observability import SentrySettings
 from app.observability.sdk.names import logging_options, logs_handler
@@ -60,9 +61,12 @@ def test_generate_sample_rand(
 ) -> None:
     """What it returns is what is drawn, and it gets the trace's id."""
     asked = []
-    monkeypatch.setattr(
-        tracing_utils, "_generate_sample_rand", lambda id, **_: asked.append(id) or 0.25
-    )
+
+    def drawn(trace_id: str, **options: Any) -> float:
+        asked.append(trace_id)
+        return 0.25
+
+    monkeypatch.setattr(tracing_utils, "_generate_sample_rand", drawn)
     sentry_sdk.get_isolation_scope().set_new_propagation_context()
     context = sentry_sdk.get_isolation_scope().get_active_propagation_context()
     with traces.start_span("drawn", parent_span=None) as span:
@@ -172,7 +176,12 @@ def test_build_middleware_stack() -> None:
     """FastAPI asks the app itself for its stack, once, when the first request comes."""
     app, asked = FastAPI(), []
     build = app.build_middleware_stack
-    app.build_middleware_stack = lambda: asked.append(1) or build()  # type: ignore[method-assign,func-returns-value]
+
+    def watched() -> ASGIApp:
+        asked.append(1)
+        return build()
+
+    app.build_middleware_stack = watched  # type: ignore[method-assign]
     client = TestClient(app)
     client.get("/"), client.get("/")
     assert asked == [1]

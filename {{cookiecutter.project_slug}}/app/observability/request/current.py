@@ -47,6 +47,7 @@ class CurrentRequest:
         self.answered_at: datetime | None = None  # when its last byte was given to the server
         self.error: BaseException | None = None  # what a 5xx was made of
         self.event_id: str | None = None
+        self.trace_rate = 0.0
         self.failed = False  # an error of it was reported, or held back
         self.waiting: list[tuple[Key, dict[str, Any], sentry_sdk.Scope]] = []  # logged errors
         self._has_left = False  # the client, before its answer was complete

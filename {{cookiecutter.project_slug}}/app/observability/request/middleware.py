@@ -33,7 +33,7 @@ from .current import NO_ROUTE, CurrentRequest, request_of
 from .outcome import Outcome, is_stop, outcome_of
 from .problems import Problem, unanswered
 from .sessions import sessions
-from .traces import UNTRACED_PATHS, end_trace, join_trace, start_trace
+from .traces import end_trace, join_trace, start_trace
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +97,7 @@ class OuterLayer:
         self._app = app
         self._owner = owner
         self._bodies = settings.sentry_request_bodies
+        self._untraced = frozenset(settings.sentry_untraced_paths)
         self._rate = settings.sentry_traces_sample_rate
         self._at_start = at_start
 
@@ -124,7 +125,8 @@ class OuterLayer:
         use_scopes((isolation, current))
 
     async def _observe(self, request: CurrentRequest, receive: Receive, send: Send) -> None:
-        span = start_trace(request, self._rate)
+        is_probe = request.scope["path"] in self._untraced
+        span = start_trace(request, None if is_probe else self._rate)
         watched = request.watch_send(send, _at_start)
         error: BaseException | None = None
         try:
@@ -149,7 +151,7 @@ class OuterLayer:
             if error is not None and outcome not in (Outcome.STOPPED, Outcome.CLIENT_LEFT):
                 await self._answer(request, receive, watched)
         finally:
-            if request.scope["path"] not in UNTRACED_PATHS:
+            if not is_probe:
                 sessions.count(request.session(outcome))
             end_trace(span, request, outcome)
         if error is not None and not isinstance(error, Exception) and not _is_stray(error):

@@ -6,6 +6,7 @@ trace's id and a key that a caller doesn't know: so all services with the same k
 for all of a trace, and nobody can choose an id that is drawn.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -13,11 +14,13 @@ from typing import Any, Final
 import sentry_sdk
 from starlette.types import Scope
 
+from ..plain import text_of
 from ..sdk.spans import Span, continue_trace, drawn_here, new_trace, start_request, start_unsampled
-from .current import NO_ROUTE, CurrentRequest
+from .current import NO_ROUTE, CurrentRequest, current_request
 from .outcome import Outcome
 
-UNTRACED_PATHS: Final = {"/healthz", "/readyz"}
+logger = logging.getLogger(__name__)
+
 _UNTRACED_METHODS: Final = {"HEAD", "OPTIONS"}
 _MAX_TRACE_HEADER: Final = 200
 _MAX_BAGGAGE: Final = 8192
@@ -32,10 +35,28 @@ def join_trace(request: CurrentRequest, scope: sentry_sdk.Scope) -> None:
         new_trace(scope)
 
 
-def start_trace(request: CurrentRequest, rate: float) -> Span:
-    """Start the trace of a request that is drawn; of any other one what says so to its callees."""
+def set_trace_rate(rate: Callable[[str, str], float | None]) -> None:
+    """Have `rate` say at which rate, 0 to 1, requests of a method and path are traced.
+
+    None: at SENTRY_TRACES_SAMPLE_RATE. Call it once, at start-up:
+
+        set_trace_rate(lambda method, path: 1.0 if path.startswith("/payments") else None)
+    """
+    global _own_rate
+    _own_rate = rate
+
+
+_own_rate: Callable[[str, str], float | None] | None = None
+
+
+def start_trace(request: CurrentRequest, rate: float | None) -> Span:
+    """Start the trace of a request that is drawn; of any other one what says so to its callees.
+
+    None: it is never drawn.
+    """
     drawn, scope = drawn_here(), request.scope
-    if drawn >= rate or drawn >= rate_of(rate) or _is_never_traced(scope):
+    request.trace_rate = rate = 0.0 if rate is None else _rate_for(scope, rate)
+    if drawn >= rate or drawn >= rate_of(rate):
         return start_unsampled(drawn, rate)
     return start_request(
         # The route isn't known yet; a name of this source stays out of the trace's headers.
@@ -49,8 +70,17 @@ def start_trace(request: CurrentRequest, rate: float) -> Span:
     )
 
 
-def _is_never_traced(scope: Scope) -> bool:
-    return scope["path"] in UNTRACED_PATHS or scope.get("method") in _UNTRACED_METHODS
+def _rate_for(scope: Scope, rate: float) -> float:
+    method = scope.get("method", "websocket")
+    if method in _UNTRACED_METHODS:
+        return 0.0
+    if _own_rate:
+        try:
+            own = _own_rate(method, scope["path"])
+            return rate if own is None else min(1.0, max(0.0, float(own)))
+        except Exception as error:  # the team's own, and no reason to fail
+            logger.warning("The rate of a trace could not be asked: %s", text_of(error))
+    return rate
 
 
 def end_trace(span: Span, request: CurrentRequest, outcome: Outcome) -> None:
@@ -82,9 +112,11 @@ def sampler(rate: float) -> Callable[[Any], float]:
     """Return what the SDK asks for the rate of each trace, requests' and others'."""
 
     def sample(context: Any) -> float:
-        # A statement outside of requests is no trace.
-        is_statement = str(context["transaction_context"].get("op")).startswith("db")
-        return 0.0 if is_statement else rate_of(rate)
+        op = str(context["transaction_context"].get("op"))
+        if op.startswith("db"):  # a statement outside of requests is no trace
+            return 0.0
+        request = current_request.get() if op.endswith(".server") else None
+        return rate_of(request.trace_rate if request else rate)
 
     return sample
 

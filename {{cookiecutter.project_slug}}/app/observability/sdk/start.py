@@ -58,6 +58,7 @@ _UNWANTED: Final[list[type[Integration]]] = [
 ]
 
 _text_scrubbers: Final[list[Callable[[str], str]]] = []
+_added: Final[list[Integration]] = []
 
 
 def add_scrubber(scrub: Callable[[str], str]) -> None:
@@ -66,6 +67,14 @@ def add_scrubber(scrub: Callable[[str], str]) -> None:
     Call it before `init_sentry`. A text that it fails on is filtered as a whole.
     """
     _text_scrubbers.append(scrub)
+
+
+def add_integration(integration: Integration) -> None:
+    """Have one more of the SDK's integrations, such as `RedisIntegration()`, scrubbed as all else.
+
+    Call it before `init_sentry`. For outgoing calls of `requests` and `urllib`: StdlibIntegration.
+    """
+    _added.append(integration)
 
 
 def init_sentry(settings: SentrySettings) -> None:
@@ -98,8 +107,8 @@ def _start(settings: SentrySettings) -> None:
         profile_session_sample_rate=_profiled(settings.sentry_profile_session_sample_rate),
         profile_lifecycle="trace",
         auto_enabling_integrations=False,
-        disabled_integrations=_UNWANTED,
-        integrations=integrations(settings.sentry_log_level, scrubber.log_message),
+        disabled_integrations=[kind for kind in _UNWANTED if kind not in map(type, _added)],
+        integrations=[*integrations(settings.sentry_log_level, scrubber.log_message), *_added],
         data_collection=_DATA_COLLECTION,
         attach_stacktrace=False,  # sentry-sdk 3 would add one to each message
         auto_session_tracking=False,  # sessions.py counts
