@@ -31,11 +31,15 @@ import importlib
 import pytest
 
 class Standard:
+    def __init__(self, name="app.observability"):
+        self._name = name
+
     def __getattr__(self, name):
         try:
-            return importlib.import_module(f"app.observability.{name}")
+            module = importlib.import_module(f"{self._name}.{name}")
         except ModuleNotFoundError as missing:  # hypothesis asks whether it is a mock
             raise AttributeError(name) from missing
+        return Standard(module.__name__) if hasattr(module, "__path__") else module
 
 @pytest.fixture
 def standard():
@@ -71,7 +75,7 @@ def generate(folder: Path, files: list[str]) -> Path:
         shutil.copy(ROOT / "tests" / name, service / "tests/standard")
     (service / "tests/the_standard.py").write_text(THE_STANDARD)
     # mutmut's own frames are as little the service's as a framework's.
-    events = service / STANDARD / "events.py"
+    events = service / STANDARD / "errors/events.py"
     events.write_text(events.read_text().replace('{"anyio", ', '{"mutmut", "anyio", '))
     with (service / "pyproject.toml").open("a") as pyproject:
         paths = [str(path.relative_to(service)) for path in wanted]

@@ -24,7 +24,7 @@ SERVERS = {
 }
 
 
-SHUTDOWN_SECONDS = 8.0  # as app/observability/shutdown.py promises
+SHUTDOWN_SECONDS = 8.0  # as app/observability/delivery/shutdown.py promises
 
 
 def fail(running: Running, number: int = 1) -> list[str]:

@@ -37,7 +37,7 @@ class Scrubber:
 
 def sent(standard: Standard, *items: Item, **headers: Any) -> list[Arrived]:
     envelope = Envelope(headers=headers, items=list(items))
-    return parse(standard.envelopes.prepared(envelope, Scrubber()).serialize())
+    return parse(standard.delivery.envelopes.prepared(envelope, Scrubber()).serialize())
 
 
 def leave(standard: Standard, kind: str, payload: Any, **headers: Any) -> Any:
@@ -216,7 +216,7 @@ def test_what_can_not_be_scrubbed_does_not_leave_and_the_rest_does(standard: Sta
 
     odd = Item(PayloadRef(json=event(message=SURROGATE)), type="event")
     envelope = Envelope(items=[Item(b"data", type="attachment"), odd, Item(b"{", type="event")])
-    [left] = standard.envelopes.prepared(envelope, Failing()).items
+    [left] = standard.delivery.envelopes.prepared(envelope, Failing()).items
     # Who reads the payload in a test reads what leaves.
     assert left.payload.json == json.loads(left.get_bytes()) == event(message="a\ufffdb")
 

@@ -56,7 +56,7 @@ def connect(standard: Standard) -> Iterator[Connect]:
     clients: list[Sentry] = []
 
     def connect(receiver: Receiver, **options: Any) -> Sentry:
-        clients.append(Sentry(standard.delivery.delivery, receiver, **options))
+        clients.append(Sentry(standard.delivery.transport.delivery, receiver, **options))
         return clients[-1]
 
     yield connect
@@ -124,7 +124,7 @@ def test_the_most_important_goes_first(
     connect: Connect, standard: Standard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One connection for errors, one for all: what arrives on the second is in order.
-    monkeypatch.setattr(standard.delivery, "CONNECTIONS", 2)
+    monkeypatch.setattr(standard.delivery.transport, "CONNECTIONS", 2)
     gate = Gate()
     with Receiver(trouble=gate) as receiver:
         sentry = connect(receiver)
@@ -297,7 +297,7 @@ def test_who_waits_for_the_end_waits_for_one_more_attempt_only(connect: Connect)
 def test_patience_has_an_end(
     connect: Connect, standard: Standard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standard.delivery, "PATIENCE", 0.5)
+    monkeypatch.setattr(standard.delivery.transport, "PATIENCE", 0.5)
     with Receiver(trouble=Attempts(500)) as receiver:
         sentry = connect(receiver)
         sentry.errors()
@@ -349,7 +349,7 @@ def drip(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def test_an_answer_that_drips_does_not_hold_a_worker(
     connect: Connect, standard: Standard, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    monkeypatch.setattr(standard.delivery.Delivery, "TIMEOUT", 1)
+    monkeypatch.setattr(standard.delivery.transport.Delivery, "TIMEOUT", 1)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n" + (b"\r\n" if part == "body" else b"X: ")
     dripping = itertools.chain([head], itertools.repeat(b"x", 300))
     with Receiver(trouble=(attempts := Attempts(drip(dripping)))) as receiver:
@@ -451,7 +451,7 @@ def test_lost_spans_are_told_unless_their_transaction_is(
     standard: Standard, caplog: pytest.LogCaptureFixture
 ) -> None:
     for lost in (Counter(span=3), Counter(transaction=1, span=3)):
-        losses = standard.losses.Losses("sentry.example.com")
+        losses = standard.delivery.losses.Losses("sentry.example.com")
         losses.add("HTTP 403", lost)
         losses.tell()
     streamed, whole = [record.message for record in caplog.records]
@@ -463,7 +463,7 @@ def test_losses_are_told_once_a_minute_and_so_is_their_end(
     standard: Standard, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = 1000.0
-    losses = standard.losses.Losses("sentry.example.com", clock=lambda: now)
+    losses = standard.delivery.losses.Losses("sentry.example.com", clock=lambda: now)
     lines = []
     for second in range(400):
         now = 1000.0 + second

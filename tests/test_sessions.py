@@ -51,7 +51,7 @@ def test_the_numbers_are_those_of_the_sdk(standard: Standard, recorded: list[Any
         119.9: ["exited", "errored", "crashed"],
     }
     now = 0.0
-    counter = standard.sessions.SessionCounter(clock=lambda: now)
+    counter = standard.request.sessions.SessionCounter(clock=lambda: now)
     envelopes: list[Envelope] = []
     theirs = SessionFlusher(envelopes.append)
     theirs._ensure_running = lambda: None  # type: ignore[method-assign]
@@ -75,7 +75,7 @@ def test_the_numbers_are_those_of_the_sdk(standard: Standard, recorded: list[Any
 
 
 def test_it_goes_on_after_the_first_time(standard: Standard, recorded: list[Any]) -> None:
-    counter = standard.sessions.SessionCounter(interval=0.05)
+    counter = standard.request.sessions.SessionCounter(interval=0.05)
     for number in (1, 2, 3):
         counter.count("exited")
         timer = counter._timer
@@ -86,6 +86,6 @@ def test_it_goes_on_after_the_first_time(standard: Standard, recorded: list[Any]
 
 def test_nothing_is_counted_while_sentry_is_off(standard: Standard) -> None:
     before = active_count()
-    counter = standard.sessions.SessionCounter()
+    counter = standard.request.sessions.SessionCounter()
     counter.count("exited")
     assert active_count() == before and not counter._minutes

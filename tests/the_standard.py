@@ -11,13 +11,17 @@ from tests.conftest import Generate
 
 
 class Standard:
-    """`standard.line` is the module `app.observability.line`."""
+    """`standard.delivery.line` is the module `app.observability.delivery.line`."""
+
+    def __init__(self, name: str = "app.observability") -> None:
+        self._name = name
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return importlib.import_module(f"app.observability.{name}")
+            module = importlib.import_module(f"{self._name}.{name}")
         except ModuleNotFoundError as error:
             raise AttributeError(name) from error
+        return Standard(module.__name__) if hasattr(module, "__path__") else module
 
 
 @pytest.fixture

@@ -403,7 +403,7 @@ def test_the_services_own_test_finds_it(monitoring: Monitoring) -> None:
 
 
 def test_severities_are_those_of_the_code(monitoring: Monitoring, sentry: SentryApi) -> None:
-    source = monitoring.folder / "app/observability/severity.py"
+    source = monitoring.folder / "app/observability/errors/severity.py"
     text = source.read_text("utf-8")
     source.write_text(
         text.replace('P2 = "error"', 'P2 = "warning"').replace('P3 = "warning"', 'P3 = "info"')

@@ -7,6 +7,7 @@ standard does something else, which the function then checks.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -16,6 +17,13 @@ from fastapi.testclient import TestClient
 from app.observability.testing import RecordingTransport
 
 Events = list[dict[str, Any]]
+
+# sentry-sdk 3 has other names for these.
+_logging: Any = import_module("sentry_sdk.integrations.logging")
+ignore_events = getattr(_logging, "ignore_logger_for_events", _logging.ignore_logger)
+ignore_logs = getattr(_logging, "ignore_logger_for_sentry_logs", _logging.ignore_logger)
+heed_events = getattr(_logging, "unignore_logger_for_events", _logging.unignore_logger)
+heed_logs = getattr(_logging, "unignore_logger_for_sentry_logs", _logging.unignore_logger)
 
 
 class Seen:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.observability import capture_error, error_scope, spawn
-from app.observability import records as module
-from app.observability.chain import MAX_LINKS, PASSED_ON, TOLD, Link, Relation, walk
-from app.observability.records import PROCESS, Records, Report
+from app.observability.errors import records as module
+from app.observability.errors.chain import MAX_LINKS, PASSED_ON, TOLD, Link, Relation, walk
+from app.observability.errors.records import PROCESS, Records, Report
 
 Events = list[dict[str, Any]]
 A = Report("a")
@@ -224,7 +224,7 @@ def test_records_are_bounded_and_the_oldest_go_first() -> None:
 
 def test_the_process_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("app.observability.records.time.monotonic", lambda: now)
+    monkeypatch.setattr("app.observability.errors.records.time.monotonic", lambda: now)
     records, lasting = Records(seconds=60), Records()
     error = ValueError()
     records.mark(error, A)

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from app.observability import SentrySettings, capture_error, install
 from app.observability.testing import RecordingTransport
 
-from .expectations import Row, Seen, Table
+from .expectations import Row, Seen, Table, ignore_events
 
 table = Table("logs")
 log = logging.getLogger("tests.expected")
@@ -136,8 +136,8 @@ def captured_warnings_are_told(seen: Seen) -> None:
 
 @table.met
 def ignored_loggers_are_silent(seen: Seen) -> None:
-    """`ignore_logger` stops events and breadcrumbs of that logger."""
-    sentry_sdk.integrations.logging.ignore_logger("tests.unwanted")
+    """Ignoring a logger stops events and breadcrumbs of that logger."""
+    ignore_events("tests.unwanted")
     logging.getLogger("tests.unwanted").error("hi")
     log.error("told")
     assert "breadcrumbs" not in seen.event or not seen.event["breadcrumbs"]["values"]
@@ -145,8 +145,8 @@ def ignored_loggers_are_silent(seen: Seen) -> None:
 
 @table.met
 def ignored_loggers_still_log(seen: Seen) -> None:
-    """`ignore_logger` does not stop Sentry Logs."""
-    sentry_sdk.integrations.logging.ignore_logger("tests.unwanted")
+    """Ignoring a logger's events does not stop Sentry Logs."""
+    ignore_events("tests.unwanted")
     logging.getLogger("tests.unwanted").error("hi")
     assert [item["body"] for item in logs(seen)] == ["hi"]
 

@@ -8,18 +8,12 @@ from typing import Any
 import pytest
 import sentry_sdk
 from fastapi import FastAPI
-from sentry_sdk.integrations.logging import (
-    ignore_logger,
-    ignore_logger_for_sentry_logs,
-    unignore_logger,
-    unignore_logger_for_sentry_logs,
-)
 from sentry_sdk.traces import start_span
 
 from app.observability import SentrySettings, capture_error, install
 from app.observability.testing import RecordingTransport
 
-from .expectations import Row, Seen, Table
+from .expectations import Row, Seen, Table, heed_events, heed_logs, ignore_events, ignore_logs
 from .failing_app import Awkward
 
 table = Table("records")
@@ -40,8 +34,8 @@ def seen(sentry_transport: RecordingTransport, sentry_settings: SentrySettings) 
     install(app, sentry_settings)
     yield Seen(app, sentry_transport)
     for name in (UNWANTED, f"{UNWANTED}.*"):
-        unignore_logger(name)
-        unignore_logger_for_sentry_logs(name)
+        heed_events(name)
+        heed_logs(name)
 
 
 def logs(seen: Seen) -> list[dict[str, Any]]:
@@ -55,15 +49,15 @@ def logs(seen: Seen) -> list[dict[str, Any]]:
 @table.met
 def padding_ignores_a_logger_too(seen: Seen) -> None:
     """A logger's name with blanks around is ignored as the one without."""
-    ignore_logger(UNWANTED)
+    ignore_events(UNWANTED)
     logging.getLogger(f"  {UNWANTED} ").error("hi")
     assert seen.events == []
 
 
 @table.met
 def a_pattern_ignores_loggers(seen: Seen) -> None:
-    """`ignore_logger("a.*")` ignores the loggers below, and no others."""
-    ignore_logger(f"{UNWANTED}.*")
+    """The pattern `a.*` ignores the loggers below, and no others."""
+    ignore_events(f"{UNWANTED}.*")
     logging.getLogger(f"{UNWANTED}.below").error("bye")
     log.error("hi")
     assert seen.event["logentry"]["message"] == "hi"
@@ -83,8 +77,8 @@ def a_log_that_cannot_be_formatted_is_kept(seen: Seen) -> None:
 
 @table.met
 def logs_of_a_logger_can_be_ignored(seen: Seen) -> None:
-    """`ignore_logger_for_sentry_logs` stops a logger's logs, not its events."""
-    ignore_logger_for_sentry_logs(UNWANTED)
+    """Ignoring a logger's logs stops those, not its events."""
+    ignore_logs(UNWANTED)
     logging.getLogger(UNWANTED).error("hi")
     assert logs(seen) == []
     assert seen.event["logentry"]["message"] == "hi"

@@ -12,7 +12,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 
 from app.observability import SentrySettings, Severity, ignore_exception, set_severity
-from app.observability.severity import POLICY
+from app.observability.errors.severity import POLICY
 
 from .failing_app import DomainError, failing_app
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.observability.outcome import Outcome, is_stop, outcome_of
+from app.observability.request.outcome import Outcome, is_stop, outcome_of
 
 ERROR = ValueError()
 USUAL: dict[str, Any] = {

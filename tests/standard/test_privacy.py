@@ -219,7 +219,7 @@ class TestOwnScrubbers:
                 raise ValueError
             return text.replace("Ada", "[a mentor]")
 
-        monkeypatch.setattr("app.observability.sdk._text_scrubbers", [])
+        monkeypatch.setattr("app.observability.sdk.start._text_scrubbers", [])
         add_scrubber(no_mentors)
 
     def test_they_see_every_text(self, sentry_transport: RecordingTransport) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.observability import SentrySettings, install
-from app.observability.integrations import integrations
+from app.observability.sdk.integrations import integrations
 from app.observability.testing import RecordingTransport
 
 
@@ -68,5 +68,5 @@ def test_an_error_after_a_statement_tells_of_it(
 
 def test_sqlalchemy_is_traced_without_its_async_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "greenlet", None)  # an import of it fails
-    monkeypatch.delitem(sys.modules, "app.observability.sql", raising=False)
+    monkeypatch.delitem(sys.modules, "app.observability.sdk.query_source", raising=False)
     assert "sqlalchemy" in [wanted.identifier for wanted in integrations("off", str.__mod__)]

@@ -12,8 +12,8 @@ import sentry_sdk
 from fastapi.testclient import TestClient
 
 from app.observability import SentrySettings, capture_error
-from app.observability.capture import guard
-from app.observability.storm import ALL_TOGETHER, MAX_DISTINCT, OTHERS, Key, StormGuard
+from app.observability.errors.capture import guard
+from app.observability.errors.storm import ALL_TOGETHER, MAX_DISTINCT, OTHERS, Key, StormGuard
 
 from .failing_app import failing_app
 

@@ -14,10 +14,11 @@ from fastapi.testclient import TestClient
 from sentry_sdk.traces import continue_trace, start_span
 
 from app.observability import SentrySettings
-from app.observability.outcome import Outcome
-from app.observability.sessions import sessions
+from app.observability.request.outcome import Outcome
+from app.observability.request.sessions import sessions
+from app.observability.request.traces import propagation_targets
+from app.observability.sdk.spans import draw_of
 from app.observability.testing import RecordingTransport
-from app.observability.tracing import draw_of, propagation_targets
 
 from .failing_app import failing_app
 

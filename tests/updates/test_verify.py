@@ -12,7 +12,7 @@ from tests.updates.simulation import generate, run
 from tests.updates.test_update import snapshot
 
 Verify = Callable[..., subprocess.CompletedProcess[str]]
-OUTCOME = "app/observability/outcome.py"
+OUTCOME = "app/observability/request/outcome.py"
 
 
 @pytest.fixture(scope="module")

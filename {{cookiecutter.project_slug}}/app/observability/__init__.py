@@ -3,26 +3,30 @@
 The template owns this package and rewrites it in updates. Don't edit it: what a team may tune is
 a setting, what it may extend has a function. The README lists both.
 
-An error's way: `middleware` lays two layers around the application and makes a `request` for each
-call. What fails comes to `capture`, from there, from `logs`, from `tasks`, or by `capture_error`.
-`severity` says whether it counts, `records` whether it is news, `storm` whether there is room for
-it; `scopes` says what was known where it happened. The SDK makes an event of it, `events` adds the
-exception's `chain` with its frames, `request` what was asked. `delivery` puts it in line before
-everything else; there `envelopes` and `scrubbing` see to it that it is whole, and says no secret.
+An error's way, room by room:
+
+    request/    lays two layers around the application, and knows what is asked and how it went
+    errors/     judges what fails there, is logged, or comes by `capture_error`: does it count, is
+                it news, is there room for it; and tells it with its chain, frames and scopes
+    sdk/        hands it to the SDK, of which no other room knows more than the top level
+    delivery/   puts it in line before everything else, and sees to it that it arrives whole
+    scrubbing/  takes the secrets out, in the delivery's own thread
 """
 
 from fastapi import FastAPI
 
-from .capture import capture_error, capture_message
-from .logs import add_trace_id
-from .middleware import install_middleware
-from .problems import Problem, install_problems
-from .project import ANSWERS, PROJECT
-from .scopes import error_scope, set_user
-from .sdk import add_scrubber, init_sentry
+from .errors.capture import capture_error, capture_message
+from .errors.log_records import add_trace_id
+from .errors.scopes import error_scope, set_tag, set_user
+from .errors.severity import Severity, ignore_exception, set_severity
+from .errors.tasks import spawn
+from .request.middleware import install_middleware
+from .request.problems import Problem, install_problems
+from .request.traces import set_trace_rate
+from .sdk.measures import count, distribution, gauge, span
+from .sdk.start import add_integration, add_scrubber, init_sentry
+from .service import ANSWERS, PROJECT
 from .settings import SentrySettings
-from .severity import Severity, ignore_exception, set_severity
-from .tasks import spawn
 
 __all__ = [
     "ANSWERS",
@@ -30,16 +34,23 @@ __all__ = [
     "Problem",
     "SentrySettings",
     "Severity",
+    "add_integration",
     "add_scrubber",
     "add_trace_id",
     "capture_error",
     "capture_message",
+    "count",
+    "distribution",
     "error_scope",
+    "gauge",
     "ignore_exception",
     "init_sentry",
     "install",
     "set_severity",
+    "set_tag",
+    "set_trace_rate",
     "set_user",
+    "span",
     "spawn",
 ]
 

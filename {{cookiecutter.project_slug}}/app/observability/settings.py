@@ -14,7 +14,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .dsn import dsn_problem
-from .project import ANSWERS, default_release
+from .service import ANSWERS, default_release
 
 Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 # `500-599`, or single codes and ranges with commas between them.
@@ -46,6 +46,7 @@ class SentrySettings(BaseSettings):
     sentry_max_errors_per_minute: int = Field(default=60, ge=1)
     sentry_failed_request_status_codes: StatusCodes = frozenset(range(500, 600))
     sentry_trace_propagation_targets: CommaSeparated = []
+    sentry_untraced_paths: CommaSeparated = ["/healthz", "/readyz"]
     sentry_traces_key: str = Field(default="", repr=False)
     sentry_sensitive_keys: CommaSeparated = []
 
@@ -68,7 +69,12 @@ class SentrySettings(BaseSettings):
             return cls.model_fields[info.field_name].get_default(call_default_factory=True)
         return value
 
-    @field_validator("sentry_trace_propagation_targets", "sentry_sensitive_keys", mode="before")
+    @field_validator(
+        "sentry_trace_propagation_targets",
+        "sentry_untraced_paths",
+        "sentry_sensitive_keys",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         if not isinstance(value, str):

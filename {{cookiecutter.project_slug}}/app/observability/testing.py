@@ -14,13 +14,12 @@ from typing import Any
 
 import pytest
 import sentry_sdk
-from sentry_sdk.envelope import Envelope
-from sentry_sdk.transport import Transport
 
-from .capture import guard
-from .records import PROCESS
-from .sdk import init_sentry
-from .sessions import sessions
+from .errors.capture import guard
+from .errors.records import PROCESS
+from .request.sessions import sessions
+from .sdk.names import Envelope, Transport, without_threads
+from .sdk.start import init_sentry
 from .settings import SentrySettings
 
 DSN = "https://0123456789abcdef0123456789abcdef@sentry.invalid/1"
@@ -77,9 +76,7 @@ def sentry_transport(sentry_settings: SentrySettings) -> Iterator[RecordingTrans
     delivery.kill()
     client.transport = transport = RecordingTransport(delivery.prepare)
     transport.parsed_dsn = delivery.parsed_dsn  # its key is told to callees
-    batcher: Any = client.span_batcher
-    # Without its thread, what is flushed is there at once.
-    batcher._ensure_thread, batcher._flusher = (lambda: True), batcher
+    without_threads(client)  # what is flushed is there at once
     with sentry_sdk.isolation_scope():
         yield transport
     client.close(timeout=0)

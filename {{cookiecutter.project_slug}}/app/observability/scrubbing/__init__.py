@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from .event import Event
-from .logs import Templates
 from .names import Names
+from .templates import Templates
 from .values import FILTERED
 
 __all__ = ["FILTERED", "Scrubber"]

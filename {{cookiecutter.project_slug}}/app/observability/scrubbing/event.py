@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from .logs import LONGEST
 from .telemetry import SEEN_IN_FRAMES, Telemetry
+from .templates import LONGEST
 from .values import FILTERED
 
 # What only the SDK or the code itself says. All that is not named here is looked through.

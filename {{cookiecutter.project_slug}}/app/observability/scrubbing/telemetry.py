@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from .logs import LONGEST, Templates
 from .names import Names
 from .secrets import Secrets
+from .templates import LONGEST, Templates
 from .text import Texts
 from .values import FILTERED, says_nothing
 from .walk import Walk

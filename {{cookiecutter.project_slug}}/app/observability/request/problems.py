@@ -12,8 +12,8 @@ from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from . import severity
-from .capture import report
+from ..errors import severity
+from ..errors.capture import report
 from .openapi import document_problems
 
 

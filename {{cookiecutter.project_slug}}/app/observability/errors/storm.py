@@ -14,9 +14,9 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Final, NamedTuple
 
-from .plain import cut, type_name
-from .project import OWN_PACKAGE, ROOT, is_own
-from .threads import start
+from ..plain import cut, type_name
+from ..service import OWN_PACKAGE, ROOT, is_own
+from ..threads import start
 
 WINDOW: Final = 60.0  # seconds
 ALL_TOGETHER: Final = 10  # times the limit of one: many distinct errors are a storm, too

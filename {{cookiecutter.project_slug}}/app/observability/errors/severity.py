@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
 
+from ..plain import text_of, type_name
 from .chain import LINEAGE, walk
-from .plain import text_of, type_name
 
 logger = logging.getLogger(__name__)
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Host, Match, Mount
 from starlette.types import Scope
 
+from ..sdk.frameworks import route_path
+
 # An application that is mounted and has no routes, such as one that serves files.
 _BELOW_A_MOUNT = "/{path}"
 
@@ -37,9 +39,4 @@ def template(scope: Scope, original: Scope, routes: Sequence[BaseRoute]) -> str 
 
 
 def _told(scope: Scope) -> str | None:
-    # A router that is included in another one knows its prefix only there.
-    effective = scope.get("fastapi", {}).get("effective_route_context")
-    route = scope.get("route")
-    if isinstance(route, Mount | Host):
-        return None
-    return getattr(effective, "path", None) or getattr(route, "path", None)
+    return None if isinstance(scope.get("route"), Mount | Host) else route_path(scope)

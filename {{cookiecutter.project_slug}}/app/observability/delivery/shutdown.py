@@ -13,10 +13,10 @@ from typing import Final
 
 import sentry_sdk
 
-from .capture import guard
-from .delivery import Delivery
-from .sessions import sessions
-from .threads import start
+from ..errors.capture import guard
+from ..request.sessions import sessions
+from ..threads import start
+from .transport import Delivery
 
 # Eighty errors at 180 ms an answer take half of it; orchestrators kill after 10 to 30 seconds.
 SHUTDOWN_SECONDS: Final = 8.0

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import urllib3
 from sentry_sdk.consts import EndpointType
+from sentry_sdk.envelope import Item
 from sentry_sdk.transport import HttpTransport
 
 CONNECTIONS: Final = 4
@@ -52,6 +53,19 @@ class Connection(HttpTransport):
         with suppress(Exception):  # the status is all that counts
             _skim(answer)
         return answer.status, f"HTTP {answer.status}"
+
+    def headers(self, encoding: str | None) -> dict[str, str]:
+        """Return the headers of a delivery whose body is in that encoding."""
+        headers = {"Content-Type": "application/x-sentry-envelope"}
+        if encoding:
+            headers["Content-Encoding"] = encoding
+        self._update_headers(headers)
+        return headers
+
+    def report_of_losses(self, interval: int) -> Item | None:
+        """Return a client report, if the last one is older than `interval` seconds."""
+        with self.lock:
+            return self._fetch_pending_client_report(force=not interval, interval=interval)
 
     def limited(self, category: Any) -> float:
         """Return for how many seconds a rate limit stops a category, 0 if none does."""

@@ -6,51 +6,50 @@ sees which exception a 5xx was made of.
 import logging
 import sys
 from asyncio import CancelledError
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import sentry_sdk
 from fastapi import FastAPI
-from sentry_sdk.scope import ScopeType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import severity
-from .capture import is_worth_reporting, report, send_event
-from .logs import send_waiting
+from ..delivery.shutdown import shutdown
+from ..errors import severity
+from ..errors.capture import is_worth_reporting, report, send_event
+from ..errors.log_records import send_waiting
+from ..errors.scopes import Details
+from ..errors.severity import Severity
+from ..errors.storm import Key
+from ..plain import type_name
+from ..sdk.frameworks import lay_around
+from ..sdk.scopes import new_scopes, scopes_here, use_scopes
+from ..settings import SentrySettings
+from .current import NO_ROUTE, CurrentRequest, request_of
 from .outcome import Outcome, is_stop, outcome_of
-from .plain import type_name
 from .problems import Problem, unanswered
-from .request import NO_ROUTE, CurrentRequest, request_of
-from .scopes import Details
 from .sessions import sessions
-from .settings import SentrySettings
-from .severity import Severity
-from .shutdown import shutdown
-from .storm import Key
-from .tracing import UNTRACED_PATHS, end_trace, join_trace, start_trace
+from .traces import end_trace, join_trace, start_trace
 
 logger = logging.getLogger(__name__)
 
 
 def install_middleware(app: FastAPI, settings: SentrySettings) -> None:
     """Lay the layers around and into the stack when it is built, after all that a team adds."""
-    build = app.build_middleware_stack
     # What is set at start-up goes with every event. A request's scope is a fork of this one, not
     # of the current one: that may be of the last request on the same connection.
     at_start = sentry_sdk.get_isolation_scope()
 
-    def build_observed() -> ASGIApp:
+    def layers(build: Callable[[], ASGIApp]) -> ASGIApp:
         app.user_middleware.append(Middleware(InnerLayer))
         _leave_unhandled_to_us(app.routes)
         return OuterLayer(build(), app, settings, at_start)
 
-    # There is no other way to stand outside of the framework's own error middleware.
-    app.build_middleware_stack = build_observed  # type: ignore[method-assign]
+    lay_around(app, layers)
 
 
 def _leave_unhandled_to_us(routes: Sequence[BaseRoute]) -> None:
@@ -98,9 +97,9 @@ class OuterLayer:
         self._app = app
         self._owner = owner
         self._bodies = settings.sentry_request_bodies
+        self._untraced = frozenset(settings.sentry_untraced_paths)
         self._rate = settings.sentry_traces_sample_rate
         self._at_start = at_start
-        self._clean = sentry_sdk.Scope(ty=ScopeType.CURRENT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -109,28 +108,25 @@ class OuterLayer:
             await self._app(scope, receive, send)
         else:
             request = CurrentRequest(scope, self._owner.routes, keep_body=self._bodies)
-            before = sentry_sdk.get_isolation_scope(), sentry_sdk.get_current_scope()
+            before = scopes_here()
             pointers = request.begin()
             try:
                 self._isolate(request)
                 await self._observe(request, receive, send)
             finally:
                 request.end(pointers)
-                sentry_sdk.Scope.set_isolation_scope(before[0])
-                sentry_sdk.Scope.set_current_scope(before[1])
+                use_scopes(before)
 
     def _isolate(self, request: CurrentRequest) -> None:
         """Give a request scopes of its own, that know what was set at start-up and nothing else."""
-        isolation = self._at_start.fork()
-        isolation.clear_breadcrumbs()
-        isolation.set_user(None)
+        isolation, current = new_scopes(self._at_start)
         isolation.add_event_processor(request.describe)
         join_trace(request, isolation)
-        sentry_sdk.Scope.set_isolation_scope(isolation)
-        sentry_sdk.Scope.set_current_scope(self._clean.fork())
+        use_scopes((isolation, current))
 
     async def _observe(self, request: CurrentRequest, receive: Receive, send: Send) -> None:
-        span = start_trace(request, self._rate)
+        is_probe = request.scope["path"] in self._untraced
+        span = start_trace(request, None if is_probe else self._rate)
         watched = request.watch_send(send, _at_start)
         error: BaseException | None = None
         try:
@@ -155,7 +151,7 @@ class OuterLayer:
             if error is not None and outcome not in (Outcome.STOPPED, Outcome.CLIENT_LEFT):
                 await self._answer(request, receive, watched)
         finally:
-            if request.scope["path"] not in UNTRACED_PATHS:
+            if not is_probe:
                 sessions.count(request.session(outcome))
             end_trace(span, request, outcome)
         if error is not None and not isinstance(error, Exception) and not _is_stray(error):

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import sentry_sdk
-from sentry_sdk.envelope import Envelope
 
-from .threads import start
+from ..sdk.names import Envelope
+from ..threads import start
 
 INTERVAL: Final = 60.0  # seconds
 

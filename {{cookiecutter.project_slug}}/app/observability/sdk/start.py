@@ -9,29 +9,29 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import sentry_sdk
-from sentry_sdk import tracing_utils
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.argv import ArgvIntegration
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.dedupe import DedupeIntegration
-from sentry_sdk.integrations.logging import ignore_logger, ignore_logger_for_sentry_logs
 from sentry_sdk.integrations.modules import ModulesIntegration
 from sentry_sdk.integrations.stdlib import StdlibIntegration
+from sentry_sdk.integrations.unraisablehook import UnraisablehookIntegration
 from sentry_sdk.scope import add_global_event_processor
-from sentry_sdk.tracing_utils import PropagationContext
 
-from . import severity
-from .bounds import bounded, bounded_breadcrumb
-from .capture import before_send, guard
-from .delivery import delivery
-from .envelopes import prepared
+from ..delivery.envelopes import prepared
+from ..delivery.shutdown import restart_after_fork
+from ..delivery.transport import delivery
+from ..errors import severity
+from ..errors.bounds import bounded, bounded_breadcrumb
+from ..errors.capture import before_send, guard
+from ..errors.log_records import ECHOING_LOGGERS
+from ..request.traces import propagation_targets, sampler
+from ..scrubbing import Scrubber
+from ..service import PACKAGE, ROOT
+from ..settings import SentrySettings
 from .integrations import integrations
-from .logs import ECHOING_LOGGERS
-from .project import ROOT
-from .scrubbing import Scrubber
-from .settings import SentrySettings
-from .shutdown import restart_after_fork
-from .tracing import draw_of, propagation_targets, sampler
+from .names import ignore_logger
+from .spans import decide_ourselves
 
 # All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".
 _DATA_COLLECTION: Final[Any] = {
@@ -41,6 +41,7 @@ _DATA_COLLECTION: Final[Any] = {
     "http_bodies": [],
     "url_query_params": {"mode": "off"},
     "graphql": {"document": False, "variables": False},
+    "mcp": {"inputs": False, "outputs": False},
     "gen_ai": {"inputs": False, "outputs": False},
     "database_query_data": False,
     "queues": False,
@@ -52,10 +53,12 @@ _UNWANTED: Final[list[type[Integration]]] = [
     AtexitIntegration,  # delivery.py has one time limit for all that delivers at the end
     DedupeIntegration,  # records.py knows what was reported
     ModulesIntegration,  # the release says it
+    UnraisablehookIntegration,  # what fails in a `__del__` is nobody's request
     StdlibIntegration,  # it traces the SDK's own deliveries, and command lines
 ]
 
 _text_scrubbers: Final[list[Callable[[str], str]]] = []
+_added: Final[list[Integration]] = []
 
 
 def add_scrubber(scrub: Callable[[str], str]) -> None:
@@ -66,6 +69,14 @@ def add_scrubber(scrub: Callable[[str], str]) -> None:
     _text_scrubbers.append(scrub)
 
 
+def add_integration(integration: Integration) -> None:
+    """Have one more of the SDK's integrations, such as `RedisIntegration()`, scrubbed as all else.
+
+    Call it before `init_sentry`. For outgoing calls of `requests` and `urllib`: StdlibIntegration.
+    """
+    _added.append(integration)
+
+
 def init_sentry(settings: SentrySettings) -> None:
     """Start the SDK; without a DSN do nothing. Call it before FastAPI is made."""
     severity.failed_statuses = settings.sentry_failed_request_status_codes
@@ -74,7 +85,6 @@ def init_sentry(settings: SentrySettings) -> None:
     guard.limit = settings.sentry_max_errors_per_minute
     for name in ECHOING_LOGGERS:
         ignore_logger(name)
-        ignore_logger_for_sentry_logs(name)
     # The SDK builds a debug record for each request that nobody reads.
     logging.getLogger("sentry_sdk.errors").setLevel(logging.ERROR)
     _start(settings)
@@ -83,7 +93,7 @@ def init_sentry(settings: SentrySettings) -> None:
 
 def _start(settings: SentrySettings) -> None:
     scrubber = Scrubber(settings.sentry_sensitive_keys, _text_scrubbers)
-    _decide_ourselves(settings)
+    decide_ourselves(settings.sentry_traces_key or urlsplit(settings.sentry_dsn).hostname or "")
     sentry_sdk.init(
         dsn=settings.sentry_dsn,
         environment=settings.sentry_environment,
@@ -97,15 +107,16 @@ def _start(settings: SentrySettings) -> None:
         profile_session_sample_rate=_profiled(settings.sentry_profile_session_sample_rate),
         profile_lifecycle="trace",
         auto_enabling_integrations=False,
-        disabled_integrations=_UNWANTED,
-        integrations=integrations(settings.sentry_log_level, scrubber.log_message),
+        disabled_integrations=[kind for kind in _UNWANTED if kind not in map(type, _added)],
+        integrations=[*integrations(settings.sentry_log_level, scrubber.log_message), *_added],
         data_collection=_DATA_COLLECTION,
+        attach_stacktrace=False,  # sentry-sdk 3 would add one to each message
         auto_session_tracking=False,  # sessions.py counts
         max_request_body_size="never",  # else the SDK reads the body before the endpoint can
         trace_propagation_targets=propagation_targets(settings.sentry_trace_propagation_targets),
         strict_trace_continuation=True,
         project_root=str(ROOT),
-        in_app_exclude=[str(__package__)],
+        in_app_exclude=[PACKAGE],
         before_send=partial(before_send, variables=settings.sentry_local_variables == "in_app"),
         before_breadcrumb=bounded_breadcrumb,
         spotlight=False,  # it posts in the request's own thread, and switches privacy off
@@ -123,22 +134,6 @@ def _profiled(rate: float) -> float:
     https://github.com/python/cpython/issues/106883.
     """
     return rate if sys.version_info >= (3, 12) else 0.0
-
-
-def _decide_ourselves(settings: SentrySettings) -> None:
-    """Have no caller decide what is traced, whichever function of the SDK continues his trace."""
-    key = settings.sentry_traces_key or urlsplit(settings.sentry_dsn).hostname or ""
-    tracing_utils._generate_sample_rand = draw_of(key)
-    PropagationContext.from_incoming_data = _continued  # type: ignore[assignment, method-assign]
-
-
-_as_the_caller_wants: Final = PropagationContext.from_incoming_data
-
-
-def _continued(incoming: dict[str, Any]) -> PropagationContext:
-    context = _as_the_caller_wants(incoming)
-    context.baggage = context.parent_sampled = None
-    return context
 
 
 add_global_event_processor(bounded)

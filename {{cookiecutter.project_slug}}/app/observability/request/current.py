@@ -16,14 +16,14 @@ from starlette.routing import BaseRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
+from ..errors.chain import walk
+from ..errors.records import Records, current_records
+from ..errors.scopes import Entered, innermost
+from ..errors.storm import Key
+from ..plain import cut, text_of
 from .body import MAX_BODY, is_readable, readable
-from .chain import walk
 from .outcome import Outcome
-from .plain import cut, text_of
-from .records import Records, current_records
 from .route import template
-from .scopes import Entered, innermost
-from .storm import Key
 
 MAX_QUERY: Final = 4 * 1024  # characters
 NO_ROUTE: Final = "(no route)"
@@ -47,6 +47,7 @@ class CurrentRequest:
         self.answered_at: datetime | None = None  # when its last byte was given to the server
         self.error: BaseException | None = None  # what a 5xx was made of
         self.event_id: str | None = None
+        self.trace_rate = 0.0
         self.failed = False  # an error of it was reported, or held back
         self.waiting: list[tuple[Key, dict[str, Any], sentry_sdk.Scope]] = []  # logged errors
         self._has_left = False  # the client, before its answer was complete

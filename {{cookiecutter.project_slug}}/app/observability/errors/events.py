@@ -11,9 +11,9 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
 
+from ..plain import MAX_ITEMS, Plain, cut, module_of, text_of, type_name
+from ..service import OWN_PACKAGE, ROOT, is_own
 from .chain import Link, Relation, walk
-from .plain import MAX_ITEMS, Plain, cut, module_of, text_of, type_name
-from .project import OWN_PACKAGE, ROOT, is_own
 
 MAX_FRAMES: Final = 100  # of an exception; Sentry's Relay keeps 250 of an event
 _OUTERMOST: Final = 20  # of those; the others are the nearest to the failure

@@ -8,17 +8,17 @@ from typing import Any, Final
 
 import sentry_sdk
 
+from ..plain import Plain, cut, text_of
+from ..request.current import CurrentRequest, current_request
+from ..service import PACKAGE, ROOT
 from .capture import guard, is_worth_reporting, report, send_event
 from .events import Event
-from .plain import Plain, cut, text_of
-from .project import ROOT
-from .request import CurrentRequest, current_request
 from .storm import Key
 
 # Errors that these tell of are reported where they happen.
 ECHOING_LOGGERS: Final = ("uvicorn.error", "uvicorn.access", "gunicorn.error", "gunicorn.access")
 # What the standard and the SDK say of their own work must not make more of it.
-OWN_LOGGERS: Final = (__package__, "sentry_sdk")
+OWN_LOGGERS: Final = (PACKAGE, "sentry_sdk")
 MAX_WAITING: Final = 10
 # Of every record, by its class; what else a record has came by `extra`.
 _COMMON: Final = frozenset(

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from .plain import MAX_TEXT, Plain, text_of
+from ..plain import MAX_TEXT, Plain, text_of
 
 _CONTEXTS: Final = 32 * 1024  # characters, of all contexts and extras of an event
 _BREADCRUMBS: Final = 24 * 1024  # characters, the newest first

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import sentry_sdk
 
-from .plain import text_of
+from ..plain import text_of
 from .records import current_records
 from .severity import Severity
 
@@ -157,3 +157,8 @@ def set_user(id: str | None) -> None:
     the request, or with the task that `spawn` started.
     """
     sentry_sdk.get_isolation_scope().set_user(None if id is None else {"id": text_of(id, 200)})
+
+
+def set_tag(key: str, value: str) -> None:
+    """Tag all that this request captures from here on. It ends as `set_user` does."""
+    sentry_sdk.get_isolation_scope().set_tag(text_of(key, 200), text_of(value, 200))

@@ -2,20 +2,20 @@
 
 import logging
 from collections.abc import Callable
-from functools import wraps
 from importlib.util import find_spec
-from inspect import iscoroutinefunction
 from logging import LogRecord
 from typing import Any
 
-import fastapi.routing
 import sentry_sdk
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import BreadcrumbHandler, LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
-from .logs import extra_of, is_own_logger, message_of, report_record
+from ..errors.log_records import extra_of, is_own_logger, message_of, report_record
+from .frameworks import before_def_endpoints
+from .names import logging_options, logs_handler
+from .spans import name_thread
 
 LogMessage = Callable[[str, Any], str]
 
@@ -34,27 +34,7 @@ class _FastApi(FastApiIntegration):
     @staticmethod
     def setup_once() -> None:
         """Have the trace of a `def` endpoint name the thread that it runs in, for its profile."""
-        make = fastapi.routing.get_request_handler
-
-        @wraps(make)
-        def get_request_handler(*args: Any, **kwargs: Any) -> Any:
-            dependant = kwargs.get("dependant")
-            if dependant and dependant.call and not iscoroutinefunction(dependant.call):
-                dependant.call = _naming_its_thread(dependant.call)
-            return make(*args, **kwargs)
-
-        fastapi.routing.get_request_handler = get_request_handler
-
-
-def _naming_its_thread(function: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(function)
-    def named(*args: Any, **kwargs: Any) -> Any:
-        span = sentry_sdk.traces.get_current_span()
-        if span is not None and span.sampled:
-            span._segment._update_active_thread()
-        return function(*args, **kwargs)
-
-    return named
+        before_def_endpoints(name_thread)
 
 
 class _Logging(LoggingIntegration):
@@ -65,13 +45,8 @@ class _Logging(LoggingIntegration):
     """
 
     def __init__(self, log_level: str, log_message: LogMessage) -> None:
-        is_off = log_level == "off"
-        super().__init__(
-            level=None,
-            event_level=None,
-            capture_sentry_logs=not is_off,
-            sentry_logs_level=None if is_off else getattr(logging, log_level.upper()),
-        )
+        level = None if log_level == "off" else getattr(logging, log_level.upper())
+        super().__init__(**logging_options(level))
         self._log_message = log_message
 
     def _handle_record(self, record: LogRecord) -> None:
@@ -85,15 +60,23 @@ class _Logging(LoggingIntegration):
         except Exception:  # a log call never fails for Sentry's sake
             logging.getLogger(__name__).exception("A log record could not be told of")
 
+    _handle_event_record = _handle_record  # as sentry-sdk 3 calls it
+
+    def _handle_breadcrumb_record(self, record: LogRecord) -> None:
+        """Do nothing: `_handle_event_record` did it, in the right order."""
+
     def _handle_sentry_logs_record(self, record: LogRecord) -> None:
-        if self._sentry_logs_handler is None or is_own_logger(record.name):
+        handler = logs_handler(self)
+        if handler is None or record.levelno < handler.level or is_own_logger(record.name):
             return
         try:
             record.getMessage()
         except Exception:  # the SDK would lose it: arguments that don't fit, or can't be written
             told = {"msg": message_of(record), "args": None}
             record = logging.makeLogRecord(vars(record) | told)
-        super()._handle_sentry_logs_record(record)
+        handler.handle(record)
+
+    _handle_logs_record = _handle_sentry_logs_record  # as sentry-sdk 3 calls it
 
     def _leave_breadcrumb(self, record: LogRecord) -> None:
         if record.name in _TOLD_BY_OTHERS:
@@ -135,7 +118,7 @@ def integrations(log_level: str, log_message: LogMessage) -> list[Integration]:
     # Not every service has these; the SDK's modules can't be imported without them.
     if find_spec("sqlalchemy"):
         if find_spec("greenlet"):  # only SQLAlchemy's async engine needs it
-            from .sql import SqlWithItsPlace
+            from .query_source import SqlWithItsPlace
 
             wanted.append(SqlWithItsPlace())
         else:

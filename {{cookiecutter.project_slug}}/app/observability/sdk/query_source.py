@@ -10,7 +10,7 @@ from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
-from .project import ROOT, is_own
+from ..service import ROOT, is_own
 
 
 class SqlWithItsPlace(SqlalchemyIntegration):

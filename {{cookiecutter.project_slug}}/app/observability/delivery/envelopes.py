@@ -8,8 +8,7 @@ from contextlib import suppress
 from enum import IntEnum
 from typing import Any, Final, Protocol
 
-from sentry_sdk.envelope import Envelope, Item, PayloadRef
-
+from ..sdk.names import Envelope, Item, PayloadRef
 from .sizes import shrunk
 
 # Nesting and number of values beyond which a payload isn't written as it is. Relay's parser
@@ -89,7 +88,7 @@ def contents(envelope: Envelope) -> Counter[str]:
             case "internal":  # a client report is itself no loss that one would count
                 pass
             case "transaction":
-                counts["span"] += 1 + len((item.get_transaction_event() or {}).get("spans") or ())
+                counts["span"] += 1 + len((item.payload.json or {}).get("spans") or ())
                 counts[category] += 1
             case "span" | "log_item" | "trace_metric":
                 number = item.headers.get("item_count")

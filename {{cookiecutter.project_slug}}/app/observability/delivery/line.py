@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from .threads import start
+from ..service import PACKAGE
+from ..threads import start
 
 Job = TypeVar("Job")
 
-logger: Final = logging.getLogger("app.observability")
+logger: Final = logging.getLogger(PACKAGE)
 
 
 class Room(NamedTuple):

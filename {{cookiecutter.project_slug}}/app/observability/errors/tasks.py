@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import sentry_sdk
 
+from ..request.current import current_request
 from .capture import report
 from .records import PROCESS, Records, current_records
-from .request import current_request
 
 T = TypeVar("T")
 

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from ..service import PACKAGE
+
 INTERVAL: Final = 60.0  # seconds
 QUEUE_FULL: Final = "more than the connection carries"
 RATE_LIMIT: Final = "rate limit"
@@ -35,7 +37,7 @@ _ADVICE: Final = {
 _OTHERWISE: Final = "Can {host} be reached from here?"
 
 # Sentry itself is not told: the SDK ignores this logger.
-logger: Final = logging.getLogger("app.observability")
+logger: Final = logging.getLogger(PACKAGE)
 
 
 class Losses:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 import sentry_sdk
-from sentry_sdk.scope import use_scope
 
+from ..plain import MAX_TEXT, cut, text_of, type_name
+from ..request.current import REQUEST, current_request
+from ..sdk.names import use_scope
 from .events import Event, exception_of
-from .plain import MAX_TEXT, cut, text_of, type_name
 from .records import Report, current_records
-from .request import REQUEST, current_request
 from .scopes import NOTHING_MORE, Contexts, Details, Tags, User, severity_of_scope
 from .severity import PRIORITY_OF_LEVEL, USUAL, Severity, severity_of
 from .storm import SHOWN, Key, StormGuard, key_here, key_of

@@ -6,12 +6,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-OWN_PACKAGE: Final = str(Path(__file__).parent)  # of the standard, as its code objects name it
+PACKAGE: Final = str(__package__)  # of the standard, wherever it is
+OWN_PACKAGE: Final = str(Path(__file__).parent)  # as its code objects name it
 
-_PYPROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-PROJECT: Final[dict[str, Any]] = _PYPROJECT["project"]
-ANSWERS: Final[dict[str, Any]] = _PYPROJECT["tool"]["ion-sentry"]
+
+def _read_pyproject() -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    """Return the service's folder, its project table, and the answers it was generated with."""
+    for folder in Path(__file__).resolve().parents:
+        if (file := folder / "pyproject.toml").is_file():
+            try:
+                read = tomllib.loads(file.read_text("utf-8"))
+                return folder, read["project"], read["tool"]["ion-sentry"]
+            except (ValueError, KeyError) as error:
+                why = f"no table or key {error}" if isinstance(error, KeyError) else error
+                raise RuntimeError(f"{file} can't be read by {PACKAGE}: {why}") from None
+    raise RuntimeError(f"There is no pyproject.toml above {OWN_PACKAGE}")
+
+
+ROOT, PROJECT, ANSWERS = _read_pyproject()
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,7 @@
 """How envelopes leave: prepared in a thread of their own, errors first, tried again where it helps.
 
 Client reports and the form of a delivery are the SDK's own; the line, its workers and what happens
-after a failure are ours. The names with `_` are those of sentry_sdk 2.75; 3.0.0b2 has the same.
+after a failure are ours.
 """
 
 import gzip
@@ -11,10 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sentry_sdk.envelope import Envelope, Item
-from sentry_sdk.transport import Transport
-
-from .connection import CONNECTIONS, NO_ANSWER, Connection
+from ..sdk.connection import CONNECTIONS, NO_ANSWER, Connection
+from ..sdk.names import Envelope, Item, Transport
 from .envelopes import Rank, contents, main_item, rank
 from .line import Line, Room
 from .losses import LEFT_OUT, NOT_IN_TIME, QUEUE_FULL, RATE_LIMIT, UNPREPARED, Losses
@@ -145,9 +143,7 @@ class Delivery(Connection):
 
     def _report(self, interval: int) -> None:
         """Send a client report if the last one is older than `interval` seconds."""
-        with self.lock:
-            report = self._fetch_pending_client_report(force=not interval, interval=interval)
-        if report:
+        if report := self.report_of_losses(interval):
             self.capture_envelope(Envelope(items=[report]))
 
     def _prepare(self, envelope: Envelope) -> None:
@@ -174,11 +170,7 @@ class Delivery(Connection):
         del left_out["attachment"]  # it counts bytes, and may only have been scrubbed
         if left_out:
             self._lose(left_out, "send_error", LEFT_OUT)
-        headers = {"Content-Type": "application/x-sentry-envelope"}
-        if encoding:
-            headers["Content-Encoding"] = encoding
-        self._update_headers(headers)
-        parcel = _Parcel(place, category, kept, headers, body, time.monotonic())
+        parcel = _Parcel(place, category, kept, self.headers(encoding), body, time.monotonic())
         if ready.items and not self._to_send.put(place, parcel, len(parcel.body)):
             self._lose(kept, "queue_overflow", QUEUE_FULL)
 

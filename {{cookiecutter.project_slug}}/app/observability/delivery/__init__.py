@@ -1,0 +1,1 @@
+"""How what was captured leaves: prepared, in a line, errors first, and told if it is lost."""

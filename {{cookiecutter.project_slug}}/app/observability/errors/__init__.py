@@ -1,0 +1,1 @@
+"""An error's way: its chain, whether it was reported, how grave it is, its event, the storm."""
