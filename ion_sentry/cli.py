@@ -55,7 +55,7 @@ with_option = click.option(
     "wanted",
     multiple=True,
     metavar="REQUIREMENT",
-    help='To try before it is locked: "sentry-sdk==2.76.0".',
+    help='To try before it is locked: "sentry-sdk==3.0.0b2".',
 )
 
 
@@ -204,7 +204,7 @@ def check(folder: Path, as_json: bool, to: str | None) -> None:
 
 @main.command()
 @with_option
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- PYTEST'S OPTION …]")
 @click.pass_obj
 def verify(folder: Path, wanted: tuple[str, ...], options: tuple[str, ...]) -> None:
     """Run the tests of the standard that the service has, with the packages that it is locked to.

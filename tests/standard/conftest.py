@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import sentry_sdk
 
 from app.observability import ANSWERS
 
@@ -19,7 +20,8 @@ collect_ignore = [] if has_database else ["test_expectations_sql.py", "test_sql.
 
 
 def pytest_report_header() -> str:
-    return f"database: {DRIVER}" if has_database else "database: none, so nothing of SQL is tested"
+    database = DRIVER if has_database else "no database, so nothing of SQL is tested"
+    return f"sentry-sdk {sentry_sdk.VERSION}, {database}"
 
 
 @pytest.fixture(scope="session")
