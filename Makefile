@@ -5,7 +5,7 @@ export UV_SYSTEM_CERTS ?= 1
 SERVICE := {{cookiecutter.project_slug}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-monitoring new test bench mutants lint release
+.PHONY: help install demo demo-monitoring new test test-standard bench mutants lint release
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -35,6 +35,9 @@ new: install  ## Answer the questions and get a service: make new [IN=folder]
 test: install  ## Render the variants, check and run them: make test [ARGS=tests/test_dsn.py]
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
+test-standard: install  ## Run the standard's tests alone: make test-standard [ARGS="-k outcome"]
+	@$(BIN)/python -m tests.in_service $(ARGS)
+
 bench: install  ## Measure what Sentry costs, side by side
 	@$(BIN)/python -m bench
 
@@ -50,6 +53,8 @@ lint: install  ## Check style and types
 		../$(BIN)/ruff check --config ../pyproject.toml app monitoring tests variants && \
 		../$(BIN)/ruff format --check --config ../pyproject.toml app monitoring tests variants && \
 		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app monitoring tests
+	@cd tests && MYPYPATH='../$(SERVICE)' \
+		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/standard standard
 
 release: lint test  ## Check and tag a version: make release VERSION=0.2.0
 	@grep -qx '## $(VERSION)' CHANGELOG.md && grep -q '"_template_version": "$(VERSION)"' cookiecutter.json && \

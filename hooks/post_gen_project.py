@@ -23,8 +23,6 @@ WANTED = {
     "compose.yaml": ANSWERS["database"] == "postgresql",
     "app/db": ANSWERS["database"] != "none",
     "tests/database.py": ANSWERS["database"] != "none",
-    "tests/observability/test_expectations_sql.py": ANSWERS["database"] != "none",
-    "tests/observability/test_sql.py": ANSWERS["database"] != "none",
     "tests/test_database.py": ANSWERS["database"] != "none",
     "tests/test_migrations.py": ANSWERS["database"] != "none",
 }

@@ -1,6 +1,7 @@
-"""The command line: `ion-sentry update`, `check`, `adopt` and `fleet`.
+"""The command line: `ion-sentry update`, `check`, `verify`, `adopt` and `fleet`.
 
-Exit codes: 0 done or up to date, 1 conflicts to resolve, 2 behind, 3 failed and nothing changed.
+Exit codes: 0 done or up to date, 1 conflicts to resolve or a test of the standard that fails,
+2 behind, 3 failed and nothing changed.
 """
 
 import json
@@ -24,8 +25,9 @@ from ion_sentry.merge import Merged, Place, place_of, refuse_dirty
 from ion_sentry.state import FILE, State, read_state
 from ion_sentry.template import SECRET, full_url, rendered, templates
 from ion_sentry.update import Plan, carry_out, make_plan, public_questions
+from ion_sentry.verify import tests_of
 
-CONFLICTS, BEHIND = 1, 2
+CONFLICTS, BROKEN, BEHIND = 1, 1, 2
 # Of a wrong option or answer: 2, as click has it, would read "behind".
 click.UsageError.exit_code = Failure.exit_code
 
@@ -46,6 +48,14 @@ version_option = click.option(
 )
 answers_option = click.option(
     "--set", "given", multiple=True, metavar="ANSWER=VALUE", callback=parse_answers
+)
+
+with_option = click.option(
+    "--with",
+    "wanted",
+    multiple=True,
+    metavar="REQUIREMENT",
+    help='To try before it is locked: "sentry-sdk==2.76.0".',
 )
 
 
@@ -193,6 +203,27 @@ def check(folder: Path, as_json: bool, to: str | None) -> None:
 
 
 @main.command()
+@with_option
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def verify(folder: Path, wanted: tuple[str, ...], options: tuple[str, ...]) -> None:
+    """Run the tests of the standard that the service has, with the packages that it is locked to.
+
+    What comes after `--` is pytest's: ion-sentry verify -- -k scrubbing
+    """
+    state = read_state(folder)
+    with templates() as found, progress.status("Fetching the template …") as status:
+        template = found.get(state.template)
+        status.update("Installing the service's packages …")
+        with tests_of(folder, template, wanted) as tests:
+            status.stop()
+            locked = "as locked" if tests.is_locked else "the newest allowed: there is no uv.lock"
+            out.print(f"The standard of {tests.version}, with the service's packages {locked}.")
+            done = tests.run(*options)
+    sys.exit(BROKEN if done.returncode else 0)
+
+
+@main.command()
 @click.argument("url")
 @answers_option
 @click.pass_obj
@@ -227,6 +258,8 @@ def adopt(folder: Path, url: str, given: dict[str, str]) -> None:
 @answers_option
 @click.option("--check", is_flag=True, help="Only tell which are behind.")
 @click.option("--dry-run", is_flag=True, help="Only tell which can be updated.")
+@click.option("--verify", is_flag=True, help="Only tell which pass the standard's tests.")
+@with_option
 @click.option("--push", is_flag=True, help="Push the branches.")
 @click.option("--pr", is_flag=True, help="Push, and open pull requests with gh or glab.")
 @click.option("--jobs", default=2 * (os.cpu_count() or 1), show_default=True, help="At a time.")
@@ -237,6 +270,8 @@ def fleet(
     given: dict[str, str],
     check: bool,
     dry_run: bool,
+    verify: bool,
+    wanted: tuple[str, ...],
     push: bool,
     pr: bool,
     jobs: int,
@@ -247,12 +282,16 @@ def fleet(
     """
     if (folder is None) == (repos is None):
         raise click.UsageError("Say either FOLDER or --repos FILE.")
-    if repos and not (check or dry_run or push or pr):
-        raise click.UsageError("With --repos, say --push or --pr, or --check or --dry-run.")
+    if repos and not (check or dry_run or verify or push or pr):
+        raise click.UsageError(
+            "With --repos, say --push or --pr, or --check, --dry-run or --verify."
+        )
+    if wanted and not verify:
+        raise click.UsageError("--with is for --verify.")
     services = services_of(repos) if repos else services_in(folder or Path())
     if not services:
         raise Failure(f"There is no service in {repos or folder}: none has a {FILE}.")
-    order = Order(to, given, check, dry_run, push or pr, pr)
+    order = Order(to, given, check, dry_run, push or pr, pr, verify, wanted)
     columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with templates(os.cpu_count() or 2) as found, Progress(*columns, console=progress) as bar:
         task = bar.add_task("", total=len(services))
@@ -266,5 +305,10 @@ def fleet(
     out.print(table)
     results = Counter(row.result for row in rows)
     out.print(", ".join(f"{number} {result}" for result, number in sorted(results.items())))
-    codes = {"failed": Failure.exit_code, "conflicts": CONFLICTS, "behind": BEHIND}
+    codes = {
+        "failed": Failure.exit_code,
+        "conflicts": CONFLICTS,
+        "broken": BROKEN,
+        "behind": BEHIND,
+    }
     sys.exit(next((code for result, code in codes.items() if results[result]), 0))

@@ -11,8 +11,11 @@ from tempfile import TemporaryDirectory
 from ion_sentry.git import Failure, git, run_git, scratch_worktree
 from ion_sentry.merge import IDENTITY, Place, place_of
 from ion_sentry.state import FILE, read_state
-from ion_sentry.template import Templates
+from ion_sentry.template import Template, Templates
 from ion_sentry.update import Plan, carry_out, make_plan
+from ion_sentry.verify import tests_of
+
+_SHOWN = 5  # of a service's tests that fail
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Order:
     dry_run: bool = False
     push: bool = False
     propose: bool = False
+    verify: bool = False
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,21 +81,23 @@ def work_through(
 def _work_on(name: str, service: str, order: Order, templates: Templates) -> Row:
     try:
         if Path(service).is_dir():
-            return _update(name, place_of(Path(service)), order, templates)
+            return _work_in(name, place_of(Path(service)), order, templates)
         with TemporaryDirectory(prefix="ion-sentry-") as folder:
             git(Path(folder), "clone", "--quiet", "--depth=1", "--", service, "clone")
-            return _update(name, place_of(Path(folder) / "clone"), order, templates)
+            return _work_in(name, place_of(Path(folder) / "clone"), order, templates)
     # Whatever is wrong with one service, the others are worked on.
     except Exception as error:
         told = error.message if isinstance(error, Failure) else f"{type(error).__name__}: {error}"
         return Row(name, "failed", notes=(told,))
 
 
-def _update(name: str, place: Place, order: Order, templates: Templates) -> Row:
+def _work_in(name: str, place: Place, order: Order, templates: Templates) -> Row:
     # As committed: what lies about in the checkout concerns neither the update nor the branch.
     with scratch_worktree(place.top) as top:
         copy = Place(top, place.prefix)
         state = read_state(copy.folder)
+        if order.verify:
+            return _verify(name, copy.folder, templates.get(state.template), order)
         plan = make_plan(state, templates.get(state.template), order.to, order.given)
         step = f"{plan.old.name} → {plan.new.name}"
         if not plan.is_needed:
@@ -113,6 +120,19 @@ def _update(name: str, place: Place, order: Order, templates: Templates) -> Row:
             notes += _send(copy, branch, plan, order)
         git(top, "branch", branch)
         return Row(name, "updated", step, (f"branch {branch}", *notes))
+
+
+def _verify(name: str, service: Path, template: Template, order: Order) -> Row:
+    with tests_of(service, template, order.wanted) as tests:
+        done = tests.run("-q", "--tb=no", capture=True)
+    notes = () if tests.is_locked else ("there is no uv.lock: the newest packages allowed",)
+    if done.returncode == 0:
+        return Row(name, "verified", tests.version, notes)
+    failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    failed = failed or f"{done.stdout}{done.stderr}".strip().splitlines()[-1:]
+    if len(failed) > _SHOWN:
+        failed[_SHOWN:] = [f"and {len(failed) - _SHOWN} more"]
+    return Row(name, "broken", tests.version, (*failed, *notes))
 
 
 def _exists(place: Place, branch: str, order: Order) -> bool:

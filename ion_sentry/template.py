@@ -86,16 +86,22 @@ class Template:
             sections[version] = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
         return "".join(part for part in sections[new] if part not in sections[old]).strip()
 
+    def checkout(self, version: Version) -> Path:
+        """Return a folder with all that a version has."""
+        folder = self.scratch / version.commit
+        with self._lock:
+            if not folder.exists():
+                flags = ("-c", "core.autocrlf=false", "worktree", "add", "--quiet", "--detach")
+                git(self.clone, *flags, str(folder), version.commit)
+        return folder
+
     def render(self, version: Version, answers: Mapping[str, str]) -> Future[Rendered]:
         """Begin to render a version, unless it was with the same answers; see `rendered`."""
         answers = {**answers, **SECRET}
         key = (version.commit, json.dumps(answers, sort_keys=True))
+        source = self.checkout(version)
         with self._lock:
             if key not in self._renders:
-                source = self.scratch / version.commit
-                if not source.exists():
-                    flags = ("-c", "core.autocrlf=false", "worktree", "add", "--quiet", "--detach")
-                    git(self.clone, *flags, str(source), version.commit)
                 output = mkdtemp(dir=self.scratch)
                 self._renders[key] = self.workers.submit(render, str(source), answers, output)
             return self._renders[key]

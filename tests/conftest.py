@@ -17,6 +17,9 @@ from tests.services import ROOT, Service
 
 Generate = Callable[..., Service]
 
+# They test the service that they lie in: test_variants.py and in_service.py make copies for them.
+collect_ignore = ["standard"]
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Callable[[], PostgresServer]]:

@@ -70,9 +70,10 @@ def generate(folder: Path, files: list[str]) -> Path:
     wanted = [path for path in found if path.name not in LEFT_OUT]
     if files:
         wanted = [path for path in wanted if str(path).endswith(tuple(files))]
+    shutil.copytree(ROOT / "tests/standard", service / "tests/standard")
     for name in OF_THE_TEMPLATE:
-        shutil.copy(ROOT / "tests" / name, service / "tests/observability")
-    (service / "tests/standard.py").write_text(THE_STANDARD)
+        shutil.copy(ROOT / "tests" / name, service / "tests/standard")
+    (service / "tests/the_standard.py").write_text(THE_STANDARD)
     # mutmut's own frames are as little the service's as a framework's.
     events = service / STANDARD / "errors/events.py"
     events.write_text(events.read_text().replace('{"anyio", ', '{"mutmut", "anyio", '))
@@ -83,7 +84,7 @@ def generate(folder: Path, files: list[str]) -> Path:
             'also_copy = ["app", "tests", "pyproject.toml", "monitoring"]\n'
             # What measures time says nothing here, where every call takes a way round.
             'pytest_add_cli_args = ["-p", "no:cacheprovider", "-k", "not costs"]\n'
-            'pytest_add_cli_args_test_selection = ["tests/observability"]\n'
+            'pytest_add_cli_args_test_selection = ["tests/standard"]\n'
             # The types are checked as the tests are: by `make lint`, before anything is merged.
             f"type_check_command = {MYPY}\n"
             "track_dependencies = false\n"

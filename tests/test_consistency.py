@@ -26,6 +26,8 @@ def test_one_environment_has_what_all_variants_declare(generate: Generate) -> No
     declared: dict[str, str] = {}
     for database in DATABASES:
         declared |= requirements(generate(database=database).folder)
+    of_the_tests = (ROOT / "tests/standard/requirements.txt").read_text("utf-8").splitlines()
+    declared |= {line: line for line in of_the_tests if line[0] != "#"}
     assert sorted(declared.values()) == sorted(groups["service"])
 
 

@@ -13,7 +13,7 @@ from sentry_sdk.envelope import Envelope, Item, PayloadRef
 
 from demo.envelope import Item as Arrived
 from demo.envelope import parse
-from tests.standard import Standard, standard
+from tests.the_standard import Standard, standard
 
 __all__ = ["standard"]
 

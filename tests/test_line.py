@@ -16,7 +16,7 @@ import sentry_sdk
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
 
 from demo.receiver import Receiver
-from tests.standard import Standard, standard
+from tests.the_standard import Standard, standard
 
 __all__ = ["standard"]
 

@@ -12,7 +12,7 @@ from sentry_sdk.session import Session
 from sentry_sdk.sessions import SessionFlusher
 from sentry_sdk.transport import Transport
 
-from tests.standard import Standard, standard
+from tests.the_standard import Standard, standard
 
 __all__ = ["standard"]
 

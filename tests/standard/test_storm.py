@@ -122,7 +122,7 @@ class TestInAService:
             client.get("/async")
         guard.flush()
         [what] = captured_events[-1]["contexts"]["held_back"]["most"]
-        assert what.startswith("1 x ValueError at tests/observability/failing_app.py:")
+        assert what.startswith("1 x ValueError at tests/standard/failing_app.py:")
 
     def test_an_answer_without_event_names_none(self, client: TestClient) -> None:
         bodies = [client.get("/async").json() for _ in range(3)]

@@ -178,7 +178,7 @@ def sentry_logs_have_level_body_template_and_place(seen: Seen) -> None:
     assert (item["level"], item["body"]) == ("warn", "this is 1 a template 2")
     assert told["sentry.message.template"] == "this is %s a template %s"
     assert [told[f"sentry.message.parameter.{n}"] for n in (0, 1)] == ["1", "2"]
-    assert told["code.file.path"] == "tests/observability/test_expectations_logs.py"
+    assert told["code.file.path"] == "tests/standard/test_expectations_logs.py"
     assert told["logger.name"] == "tests.expected"
 
 

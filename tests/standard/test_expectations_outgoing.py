@@ -237,7 +237,7 @@ def a_slow_call_has_its_place(seen: Seen, call: Call) -> None:
     with start_span("outer"):
         call("http://example.com/")
     told = client_span(seen)["attributes"]
-    assert told["code.file.path"] == "tests/observability/test_expectations_outgoing.py"
+    assert told["code.file.path"] == "tests/standard/test_expectations_outgoing.py"
     assert told["code.function"] in ("_sync", "call")
     assert told["code.line.number"] > 0
 

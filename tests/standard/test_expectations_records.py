@@ -152,7 +152,7 @@ def a_file_has_no_folders_of_the_machine(seen: Seen) -> None:
     """The path of a log's file begins below the project's root."""
     log.warning("plain")
     told = logs(seen)[0]["attributes"]
-    assert told["code.file.path"] == "tests/observability/test_expectations_records.py"
+    assert told["code.file.path"] == "tests/standard/test_expectations_records.py"
 
 
 @table.met

@@ -49,7 +49,7 @@ def test_a_statement_is_told_with_its_place(
     *_, statement, request = sentry_transport.spans()
     told = statement["attributes"]
     assert told["sentry.op"] == "db"
-    assert told["code.file.path"] == "tests/observability/test_sql.py"
+    assert told["code.file.path"] == "tests/standard/test_sql.py"
     assert told["code.function"] == "counts"
     assert told["sentry.segment.name"] == request["name"] == "/counts/{number}"
     assert "hunter2" not in str(statement)

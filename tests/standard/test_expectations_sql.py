@@ -210,7 +210,7 @@ def a_slow_statement_of_a_sync_engine_has_its_place(seen: Seen) -> None:
     with start_span("outer"), _session() as session:
         session.query(Person).first()
     told = _sync_spans(seen)[-1]["attributes"]
-    assert told["code.file.path"] == "tests/observability/test_expectations_sql.py"
+    assert told["code.file.path"] == "tests/standard/test_expectations_sql.py"
     assert told["code.function"] == "a_slow_statement_of_a_sync_engine_has_its_place"
 
 

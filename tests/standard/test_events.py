@@ -51,7 +51,7 @@ def test_a_logged_error_says_what_its_call_said(captured_events: Events) -> None
     assert event["logentry"]["params"] == [17]
     assert event["extra"] == {"order": {"lines": [1, 2]}}
     place = event["contexts"]["log"]
-    assert place["file"] == "tests/observability/test_events.py"
+    assert place["file"] == "tests/standard/test_events.py"
     assert place["function"] == "test_a_logged_error_says_what_its_call_said"
     assert place["line"] > 1
     assert "Stack (most recent call last)" in place["stack"]
@@ -102,7 +102,10 @@ def test_an_error_is_not_its_own_breadcrumb(client: TestClient, captured_events:
     assert "only this" not in str(captured_events[-1].get("breadcrumbs"))
 
 
-def test_breadcrumbs_are_the_newest_that_fit(captured_events: Events) -> None:
+def test_breadcrumbs_are_the_newest_that_fit(
+    captured_events: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     for number in range(100):
         log.info("%s %s", number, "x" * 5000)
     capture_message("after")

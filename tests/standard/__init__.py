@@ -1,0 +1,1 @@
+"""The standard's tests. They run in a copy of a service: see ion_sentry/verify.py."""

