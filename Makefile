@@ -47,9 +47,9 @@ lint: install  ## Check style and types
 	@$(BIN)/mypy
 # The caches stay outside: Cookiecutter would render them.
 	@cd '$(SERVICE)' && export RUFF_CACHE_DIR=../.ruff_cache && \
-		../$(BIN)/ruff check --config ../pyproject.toml app monitoring tests variants && \
-		../$(BIN)/ruff format --check --config ../pyproject.toml app monitoring tests variants && \
-		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app monitoring tests
+		../$(BIN)/ruff check --config ../pyproject.toml app tests variants && \
+		../$(BIN)/ruff format --check --config ../pyproject.toml app tests variants && \
+		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app tests
 
 release: lint test  ## Check and tag a version: make release VERSION=0.2.0
 	@grep -qx '## $(VERSION)' CHANGELOG.md && grep -q '"_template_version": "$(VERSION)"' cookiecutter.json && \
