@@ -241,7 +241,7 @@ def test_one_version_number() -> None:
         }
 
 
-def test_the_wheel_has_the_updater_and_nothing_else(tmp_path: Path) -> None:
+def test_the_wheel_has_the_toolbox_and_nothing_else(tmp_path: Path) -> None:
     built = subprocess.run(
         [str(BIN / "uv"), "build", "--quiet", "--wheel", "--out-dir", str(tmp_path), str(ROOT)],
         capture_output=True,
