@@ -53,9 +53,9 @@ lint: install  ## Check style and types
 	@$(BIN)/mypy
 # The caches stay outside: Cookiecutter would render them.
 	@cd '$(SERVICE)' && export RUFF_CACHE_DIR=../.ruff_cache && \
-		../$(BIN)/ruff check --config ../pyproject.toml app monitoring tests variants && \
-		../$(BIN)/ruff format --check --config ../pyproject.toml app monitoring tests variants && \
-		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app monitoring tests
+		../$(BIN)/ruff check --config ../pyproject.toml app tests variants && \
+		../$(BIN)/ruff format --check --config ../pyproject.toml app tests variants && \
+		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app tests
 	@cd tests && MYPYPATH='../$(SERVICE)' \
 		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/standard standard
 

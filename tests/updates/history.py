@@ -198,10 +198,8 @@ def third(template: Path) -> None:
 def ask(template: Path, **questions: object) -> None:
     """Add questions, with their defaults."""
     file = template / "cookiecutter.json"
-    text = json.loads(file.read_text("utf-8"))
-    asked = {name: value for name, value in text.items() if name[0] != "_"}
-    private = {name: value for name, value in text.items() if name[0] == "_"}
-    file.write_text(json.dumps(asked | questions | private, indent=2, ensure_ascii=False), "utf-8")
+    known = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps(known | questions, indent=2, ensure_ascii=False), "utf-8")
 
 
 def set_version(template: Path, version: str, news: str) -> None:
