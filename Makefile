@@ -5,7 +5,7 @@ export UV_SYSTEM_CERTS ?= 1
 SERVICE := {{cookiecutter.project_slug}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-monitoring new test test-standard bench mutants lint release
+.PHONY: help install demo demo-monitoring new test test-standard test-versions bench mutants lint release
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -38,6 +38,9 @@ test: install  ## Render the variants, check and run them: make test [ARGS=tests
 test-standard: install  ## Run the standard's tests alone: make test-standard [ARGS="-k outcome"]
 	@$(BIN)/python -m tests.in_service $(ARGS)
 
+test-versions: install  ## Run them on all versions that the standard says it runs on: make test-versions [ARGS=lowest]
+	@$(BIN)/python -m tests.versions $(ARGS)
+
 bench: install  ## Measure what Sentry costs, side by side
 	@$(BIN)/python -m bench
 
@@ -50,9 +53,9 @@ lint: install  ## Check style and types
 	@$(BIN)/mypy
 # The caches stay outside: Cookiecutter would render them.
 	@cd '$(SERVICE)' && export RUFF_CACHE_DIR=../.ruff_cache && \
-		../$(BIN)/ruff check --config ../pyproject.toml app monitoring tests variants && \
-		../$(BIN)/ruff format --check --config ../pyproject.toml app monitoring tests variants && \
-		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app monitoring tests
+		../$(BIN)/ruff check --config ../pyproject.toml app tests variants && \
+		../$(BIN)/ruff format --check --config ../pyproject.toml app tests variants && \
+		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/service app tests
 	@cd tests && MYPYPATH='../$(SERVICE)' \
 		../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache/standard standard
 

@@ -47,14 +47,15 @@ def demonstrate(folder: Path, sentry: SentryApi) -> int:
     note(f"{service.name}, and {sentry.url}")
     env |= {"SENTRY_URL": sentry.url, "SENTRY_AUTH_TOKEN": sentry.token, "NO_PROXY": "127.0.0.1"}
     env.pop("CI", None)
+    ion_sentry = Path(sys.executable).parent / "ion-sentry"
     for number, (title, words, expected) in enumerate(STEPS):
         if number == 3:
             next(iter(sentry.organization.alerts.values()))["enabled"] = False
             sentry.organization.dashboards[1] = {"title": "Made by hand", "widgets": []}
         print(style("bold", f"\n{title}"))
-        note(style("dim", f"$ python -m monitoring {' '.join(words)}"))
+        note(style("dim", f"$ ion-sentry monitoring {' '.join(words)}"))
         sys.stdout.flush()
-        done = subprocess.run([sys.executable, "-m", "monitoring", *words], cwd=service, env=env)
+        done = subprocess.run([ion_sentry, "monitoring", *words], cwd=service, env=env)
         if done.returncode != expected:
             complain(f"That ended with {done.returncode}, not with {expected}.")
             return 1

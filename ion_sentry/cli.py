@@ -1,7 +1,7 @@
-"""The command line: `ion-sentry update`, `check`, `verify`, `adopt` and `fleet`.
+"""The command line: `ion-sentry update`, `check`, `verify`, `adopt`, `fleet` and `monitoring`.
 
 Exit codes: 0 done or up to date, 1 conflicts to resolve or a test of the standard that fails,
-2 behind, 3 failed and nothing changed.
+2 behind, 3 failed and nothing changed; `monitoring` has its own.
 """
 
 import json
@@ -22,6 +22,7 @@ from ion_sentry.drift import drift
 from ion_sentry.fleet import Order, services_in, services_of, work_through
 from ion_sentry.git import Failure, git, scratch_worktree
 from ion_sentry.merge import Merged, Place, place_of, refuse_dirty
+from ion_sentry.monitoring.cli import monitoring
 from ion_sentry.state import FILE, State, read_state
 from ion_sentry.template import SECRET, full_url, rendered, templates
 from ion_sentry.update import Plan, carry_out, make_plan, public_questions
@@ -71,6 +72,9 @@ with_option = click.option(
 @click.pass_context
 def main(context: click.Context, folder: Path) -> None:
     context.obj = folder.resolve()
+
+
+main.add_command(monitoring)
 
 
 @main.command()

@@ -24,9 +24,16 @@ _FOREIGN = {
 
 
 class Failure(click.ClickException):
-    """What stops a command: one clear message, exit code 3, and nothing changed."""
+    """What stops a command: one clear message, exit code 3, and nothing changed.
+
+    `monitoring` tells its failures apart by codes of their own.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, code: int = exit_code) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def run_git(

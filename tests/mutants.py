@@ -81,7 +81,7 @@ def generate(folder: Path, files: list[str]) -> Path:
         paths = [str(path.relative_to(service)) for path in wanted]
         pyproject.write(
             f"\n[tool.mutmut]\nsource_paths = {paths}\n"
-            'also_copy = ["app", "tests", "pyproject.toml", "monitoring"]\n'
+            'also_copy = ["app", "tests", "pyproject.toml"]\n'
             # What measures time says nothing here, where every call takes a way round.
             'pytest_add_cli_args = ["-p", "no:cacheprovider", "-k", "not costs"]\n'
             'pytest_add_cli_args_test_selection = ["tests/standard"]\n'

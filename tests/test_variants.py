@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 from allpairspy import AllPairs
+from click.testing import CliRunner
 
 from demo.receiver import Receiver
+from ion_sentry.cli import main
 from ion_sentry.verify import FOLDER, PYTEST, lay_out
 from tests.conftest import Generate
 from tests.services import ROOT, Service
@@ -113,6 +115,11 @@ def test_style(service: Service) -> None:
     for command in (("ruff", "check", "."), ("ruff", "format", "--check", ".")):
         done = service.run(*command)
         assert done.returncode == 0, done.stdout
+
+
+def test_what_it_watches_is_right(service: Service) -> None:
+    done = CliRunner().invoke(main, ["-C", str(service.folder), "monitoring", "check"])
+    assert (done.exit_code, done.output) == (0, "watch.toml is right.\n")
 
 
 # Answers don't get into Python files, so most variants have the same ones, and the same standard.

@@ -28,7 +28,7 @@ class Ended:
 
 @dataclass
 class Monitoring:
-    """`python -m monitoring` of one service, with one Sentry."""
+    """`ion-sentry monitoring` of one service, with one Sentry."""
 
     folder: Path
     sentry: SentryApi
@@ -42,7 +42,7 @@ class Monitoring:
         }
         base = {name: value for name, value in clean_environment().items() if name != "CI"}
         return subprocess.Popen(
-            [str(BIN / "python"), "-m", "monitoring", *arguments],
+            [str(BIN / "ion-sentry"), "monitoring", *arguments],
             cwd=self.folder,
             env=base | variables,
             stdin=subprocess.DEVNULL,
@@ -87,9 +87,7 @@ def ended(process: subprocess.Popen[str]) -> Ended:
 
 
 def copy_of(service: Service, folder: Path) -> Path:
-    """Copy a service, so that a test may change it; compiled once, not by each test."""
-    if not (service.folder / "monitoring" / "__pycache__").exists():
-        service.run("python", "-m", "compileall", "-q", "app", "monitoring")
+    """Copy a service, so that a test may change it."""
     shutil.copytree(service.folder, folder, ignore=shutil.ignore_patterns("*.db", ".*_cache"))
     return folder
 

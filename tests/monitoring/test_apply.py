@@ -244,7 +244,7 @@ def asked(monitoring: Monitoring, answer: bytes, command: str) -> tuple[int, str
         os.environ |= {"SENTRY_URL": monitoring.sentry.url, "NO_PROXY": "127.0.0.1"}
         os.environ |= {"SENTRY_AUTH_TOKEN": monitoring.sentry.token, "TERM": "xterm"}
         os.environ.pop("NO_COLOR", None)
-        os.execv(BIN / "python", [str(BIN / "python"), "-m", "monitoring", command])
+        os.execv(BIN / "ion-sentry", ["ion-sentry", "monitoring", command])
     shown = b""
     try:
         while chunk := os.read(terminal, 4096):
@@ -293,5 +293,5 @@ def test_destroy_takes_away_what_is_ours_and_nothing_else(
 
 def test_the_commands_of_make(monitoring: Monitoring) -> None:
     makefile = (monitoring.folder / "Makefile").read_text("utf-8")
-    assert "monitoring-plan: install" in makefile and "-m monitoring plan $(ARGS)" in makefile
-    assert "monitoring-apply: install" in makefile and "-m monitoring apply $(ARGS)" in makefile
+    assert "monitoring-plan: install" in makefile and " monitoring plan $(ARGS)" in makefile
+    assert "monitoring-apply: install" in makefile and " monitoring apply $(ARGS)" in makefile

@@ -264,10 +264,12 @@ def test_a_project_without_its_own_monitors(monitoring: Monitoring, sentry: Sent
     assert done.code == 13 and "no monitor of the type 'error' yet. Run it again soon." in done.err
 
 
-@pytest.mark.parametrize("words", [[], ["plane"], ["plan", "--timeout", "0"], ["plan", "--yes"]])
+@pytest.mark.parametrize(
+    "words", [[], ["--yes"], ["plane"], ["plan", "--timeout", "0"], ["plan", "--yes"]]
+)
 def test_usage_is_not_taken_for_changes(monitoring: Monitoring, words: list[str]) -> None:
     done = monitoring.run(*words)
-    assert done.code == 64 and done.err.startswith("usage: python -m monitoring")
+    assert done.code == 64 and done.err.startswith("Usage: ion-sentry monitoring")
 
 
 def test_an_env_that_cannot_be_read(monitoring: Monitoring) -> None:

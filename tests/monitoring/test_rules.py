@@ -2,34 +2,21 @@
 
 import copy
 import json
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from demo.sentry_api import SentryApi
+from ion_sentry.monitoring.bodies import Ids, bodies
+from ion_sentry.monitoring.rules import Kind, Owner, problems
+from ion_sentry.monitoring.service import read_service
+from ion_sentry.monitoring.watch import Severity, load
 from tests.conftest import Generate
 from tests.monitoring.conftest import ANSWERS, Monitoring
-from tests.services import BIN, Service, clean_environment
 
 Json = dict[str, Any]
 Case = tuple[str, Callable[[Json], Any], str]
-
-GOOD = """
-import json
-from monitoring.program import bodies, watch
-from monitoring.program.service import this_service
-wanted = watch.load()
-ids = bodies.Ids(7, {"ion": 4567}, "24817", {}, {})
-print(json.dumps(bodies.bodies(wanted, this_service("production", env={}), ids)))
-"""
-JUDGE = """
-import json, sys
-from monitoring.program.rules import Owner, problems
-owner = Owner("production", 4567, 7)
-print(json.dumps([problems(kind, body, owner) for kind, body in json.load(sys.stdin)]))
-"""
 
 
 def source(body: Json) -> Json:
@@ -317,36 +304,25 @@ WRONG: dict[str, Case] = {
 }
 
 
-def python(service: Service, code: str, given: Any = None) -> Any:
-    done = subprocess.run(
-        [str(BIN / "python"), "-W", "error", "-c", code],
-        cwd=service.folder,
-        env=clean_environment(),
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def verdicts(generate: Generate) -> dict[str, list[str]]:
     """What our rules say to every wrong body, and to the good ones."""
-    service = generate(**ANSWERS)
-    good = python(service, GOOD)
-    cases: dict[str, tuple[str, Json]] = {
+    folder = generate(**ANSWERS).folder
+    ids = Ids(7, {"ion": 4567}, "24817", {}, {})
+    made = bodies(load(folder), read_service(folder, "production", env={}), ids)
+    # As it is sent: what is one list in two places is two.
+    good: dict[Kind, dict[str, Json]] = json.loads(json.dumps(made))
+    cases: dict[str, tuple[Kind, Json]] = {
         f"{kind}/{label}": (kind, body) for kind in good for label, body in good[kind].items()
     }
     for name, (place, change, _) in WRONG.items():
-        kind, label = place.split("/")
-        body = copy.deepcopy(good[kind][label])
+        kind, right = cases[place]
+        body = copy.deepcopy(right)
         change(body)
-        assert body != good[kind][label]
+        assert body != right
         cases[name] = (kind, body)
-    found = python(service, JUDGE, list(cases.values()))
-    return dict(zip(cases, found, strict=True))
+    owner = Owner("production", 4567, 7)
+    return {name: problems(kind, body, owner) for name, (kind, body) in cases.items()}
 
 
 def test_what_is_delivered_is_right(verdicts: dict[str, list[str]]) -> None:
@@ -394,21 +370,45 @@ def test_a_wrong_watch_toml_sends_nothing(
     assert "watch.toml" in done.err and sentry.writes == []
 
 
-def test_the_services_own_test_finds_it(monitoring: Monitoring) -> None:
+def test_check_finds_it_without_sentry(monitoring: Monitoring, sentry: SentryApi) -> None:
+    offline = {"SENTRY_AUTH_TOKEN": "", "SENTRY_URL": "", "SENTRY_ORG": "../x"}
+    done = monitoring.run("check", **offline)
+    assert (done.code, done.out, done.err) == (0, "watch.toml is right.\n", "")
     monitoring.edit(("above = 0.05", "above = 5"))
-    done = Service(monitoring.folder).run(
-        "python", "-m", "pytest", "-q", "tests/test_monitoring.py"
-    )
-    assert done.returncode == 1 and "0.05 is 5 %" in done.stdout
+    done = monitoring.run("check", **offline)
+    assert done.code == 3 and "0.05 is 5 %" in done.err
+    assert done.err.startswith("Stopped: watch.toml is wrong:\n  monitor ")
+    assert sentry.log == []
 
 
-def test_severities_are_those_of_the_code(monitoring: Monitoring, sentry: SentryApi) -> None:
-    source = monitoring.folder / "app/observability/errors/severity.py"
-    text = source.read_text("utf-8")
-    source.write_text(
-        text.replace('P2 = "error"', 'P2 = "warning"').replace('P3 = "warning"', 'P3 = "info"')
+def test_a_folder_that_is_no_service(monitoring: Monitoring, sentry: SentryApi) -> None:
+    pyproject = monitoring.folder / "pyproject.toml"
+    text = pyproject.read_text("utf-8")
+    for wrong, told in (
+        (text.replace("\nowner =", "\nowned_by ="), "pyproject.toml doesn't say 'owner': it is in"),
+        ("[project", "pyproject.toml is no TOML: "),
+        (None, "pyproject.toml can't be read: No such file or directory."),
+    ):
+        pyproject.unlink() if wrong is None else pyproject.write_text(wrong, "utf-8")
+        done = monitoring.run("check")
+        assert done.code == 4 and told in done.err
+    (monitoring.folder / "monitoring/watch.toml").unlink()
+    done = monitoring.run("check")
+    assert done.code == 3 and "watch.toml can't be read: No such file" in done.err
+
+
+def test_severities_are_those_of_the_standard(generate: Generate) -> None:
+    code = (
+        "from app.observability import Severity; print(*(f'{s.name}={s.value}' for s in Severity))"
     )
-    monitoring.apply()
+    numbers = {"fatal": 50, "error": 40, "warning": 30, "info": 20}  # Sentry's, of its levels
+    told = generate(**ANSWERS).run("python", "-c", code).stdout.split()
+    assert told
+    standard = {name: numbers[level] for name, level in (text.split("=") for text in told)}
+    assert {severity.name: severity.value for severity in Severity} == standard
+
+
+def test_a_filter_by_level_is_that_of_the_severity(applied: Monitoring, sentry: SentryApi) -> None:
     alerts = [one for one in sentry.organization.alerts.values() if "release" in one["name"]]
     levels = [
         condition["comparison"]["level"]
@@ -416,4 +416,4 @@ def test_severities_are_those_of_the_code(monitoring: Monitoring, sentry: Sentry
         for condition in one["conditions"]
         if condition["type"] == "level"
     ]
-    assert levels == [50, 30]
+    assert levels == [50, 40]

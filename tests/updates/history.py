@@ -198,9 +198,8 @@ def third(template: Path) -> None:
 def ask(template: Path, **questions: object) -> None:
     """Add questions, with their defaults."""
     file = template / "cookiecutter.json"
-    text = json.loads(file.read_text("utf-8"))
-    # At the end: what is there already may be computed from what stands before it.
-    file.write_text(json.dumps(text | questions, indent=2, ensure_ascii=False), "utf-8")
+    known = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps(known | questions, indent=2, ensure_ascii=False), "utf-8")
 
 
 def set_version(template: Path, version: str, news: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.services import BIN, ROOT, clean_environment
-from tests.updates.history import git
+from tests.updates.history import git, replace
 from tests.updates.simulation import run
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -157,15 +157,31 @@ def test_cruft_writes_its_own_and_gets_no_secret(repository: Path, tmp_path: Pat
     assert state["commit"] == commit_of(repository, "v90.1.0")
 
 
+def installed(service: Path) -> Path:
+    """Let a service look installed, with linters that say nothing; return its folder of tools."""
+    tools = service / ".venv/bin"
+    tools.mkdir(parents=True)
+    for name, program in {
+        **{"python": BIN / "python", "uv": BIN / "uv"},
+        **{"ruff": Path("/bin/true"), "mypy": Path("/bin/true")},
+    }.items():
+        (tools / name).symlink_to(program)
+    (tools / ".installed").touch()
+    return tools
+
+
+def make(service: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *words], cwd=service, env=clean_environment(), capture_output=True, text=True
+    )
+
+
 def test_the_url_for_uv_is_made_of_every_kind(clone: Path, tmp_path: Path) -> None:
     service = cookiecutter(tmp_path / "services", str(clone))
-    bin_folder = service / ".venv/bin"
-    bin_folder.mkdir(parents=True)
-    (bin_folder / "python").symlink_to(BIN / "python")
-    shell = '#!/bin/sh\nfor word; do echo "$word"; done\n'
-    (bin_folder / "uv").write_text(shell)
-    (bin_folder / "uv").chmod(0o755)
-    (bin_folder / ".installed").touch()
+    uv = installed(service) / "uv"
+    uv.unlink()
+    uv.write_text('#!/bin/sh\nfor word; do echo "$word"; done\n')
+    uv.chmod(0o755)
     state = json.loads((service / ".cruft.json").read_text("utf-8"))
     for template, url in {
         "https://github.com/org/t": "git+https://github.com/org/t",
@@ -174,14 +190,41 @@ def test_the_url_for_uv_is_made_of_every_kind(clone: Path, tmp_path: Path) -> No
         "file:///srv/a%20b": "git+file:///srv/a%20b",
     }.items():
         (service / ".cruft.json").write_text(json.dumps(state | {"template": template}))
-        done = subprocess.run(
-            ["make", "check-update", "ARGS=--json"],
-            cwd=service,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-        )
+        done = make(service, "check-update", "ARGS=--json")
         assert done.stdout.splitlines()[-4:] == [url, "ion-sentry", "check", "--json"], done
+        done = make(service, "monitoring-plan", "ARGS=--prune")
+        words = ["ion-sentry", "monitoring", "plan", "--prune"]
+        assert done.stdout.splitlines()[-5:] == [f"{url}@{state['commit']}", *words], done
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"template": "/t", "commit": null}'])
+def test_without_a_commit_make_says_what_to_do(
+    clone: Path, tmp_path: Path, text: str | None
+) -> None:
+    service = cookiecutter(tmp_path / "services", str(clone))
+    installed(service)
+    file = service / ".cruft.json"
+    file.unlink() if text is None else file.write_text(text)
+    done = make(service, "monitoring-apply")
+    told, ended = done.stderr.splitlines()
+    assert told.startswith(".cruft.json doesn't say which template and commit") and "Error" in ended
+    assert "ion-sentry adopt URL" in told
+
+
+def test_lint_judges_watch_toml_by_the_services_own_commit(
+    repository: Path, tmp_path: Path
+) -> None:
+    service = cookiecutter(tmp_path / "services", repository.as_uri())
+    installed(service)
+    done = make(service, "lint")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "watch.toml is right.\n", "")
+    replace(service / "monitoring/watch.toml", "above = 0.05", "above = 5")
+    done = make(service, "lint")
+    assert done.returncode == 2 and "0.05 is 5 %" in done.stderr
+    replace(service / ".cruft.json", repository.as_uri(), (tmp_path / "gone").as_uri())
+    done = make(service, "lint")
+    [told] = done.stderr.splitlines()
+    assert done.returncode == 0 and told.startswith("monitoring/watch.toml was not checked: ")
 
 
 def test_one_version_number() -> None:
@@ -198,7 +241,7 @@ def test_one_version_number() -> None:
         }
 
 
-def test_the_wheel_has_the_updater_and_nothing_else(tmp_path: Path) -> None:
+def test_the_wheel_has_the_toolbox_and_nothing_else(tmp_path: Path) -> None:
     built = subprocess.run(
         [str(BIN / "uv"), "build", "--quiet", "--wheel", "--out-dir", str(tmp_path), str(ROOT)],
         capture_output=True,

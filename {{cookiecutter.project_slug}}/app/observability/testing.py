@@ -15,9 +15,6 @@ from typing import Any
 import pytest
 import sentry_sdk
 
-from .errors.capture import guard
-from .errors.records import PROCESS
-from .request.sessions import sessions
 from .sdk.names import Envelope, Transport, without_threads
 from .sdk.start import init_sentry
 from .settings import SentrySettings
@@ -67,9 +64,6 @@ def sentry_settings() -> SentrySettings:
 @pytest.fixture
 def sentry_transport(sentry_settings: SentrySettings) -> Iterator[RecordingTransport]:
     """All envelopes of the test: errors, traces, logs, sessions."""
-    guard.reset()
-    sessions.reset()
-    PROCESS.forget()
     init_sentry(sentry_settings)
     client = sentry_sdk.get_client()
     delivery: Any = client.transport

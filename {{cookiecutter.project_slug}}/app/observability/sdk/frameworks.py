@@ -1,13 +1,21 @@
 """What FastAPI and Starlette have no public name for."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any
 
 import fastapi.routing
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Scope
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class _Outermost(ServerErrorMiddleware):
+    """What OpenTelemetry's instrumentation looks for, and goes on with the `app` of."""
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
+        return self.app(scope, receive, send)
 
 
 def lay_around(app: FastAPI, layers: Callable[[Callable[[], ASGIApp]], ASGIApp]) -> None:
@@ -17,7 +25,7 @@ def lay_around(app: FastAPI, layers: Callable[[Callable[[], ASGIApp]], ASGIApp])
     the function that builds the stack.
     """
     build = app.build_middleware_stack
-    app.build_middleware_stack = lambda: layers(build)  # type: ignore[method-assign]
+    app.build_middleware_stack = lambda: _Outermost(layers(build))  # type: ignore[method-assign]
 
 
 def route_path(scope: Scope) -> str | None:

@@ -25,6 +25,8 @@ from ..errors import severity
 from ..errors.bounds import bounded, bounded_breadcrumb
 from ..errors.capture import before_send, guard
 from ..errors.log_records import ECHOING_LOGGERS
+from ..errors.records import PROCESS
+from ..request.sessions import sessions
 from ..request.traces import propagation_targets, sampler
 from ..scrubbing import Scrubber
 from ..service import PACKAGE, ROOT
@@ -83,6 +85,10 @@ def init_sentry(settings: SentrySettings) -> None:
     if not settings.sentry_dsn:
         return
     guard.limit = settings.sentry_max_errors_per_minute
+    # What an earlier start left.
+    guard.reset()
+    sessions.reset()
+    PROCESS.forget()
     for name in ECHOING_LOGGERS:
         ignore_logger(name)
     # The SDK builds a debug record for each request that nobody reads.

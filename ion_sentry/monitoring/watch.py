@@ -1,7 +1,8 @@
-"""Reads `watch.toml`: what a team writes, checked for its form. `rules.py` checks what it means."""
+"""Reads `watch.toml`: what a team writes, checked for its form. `rules` checks what it means."""
 
 import re
 import tomllib
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,12 +17,21 @@ from pydantic import (
     ValidationError,
 )
 
-from app.observability import Severity
+from ion_sentry.git import Failure
 
-from .failure import Exit, Failure
+from .exits import Exit
 
-WATCH_FILE = Path(__file__).resolve().parents[1] / "watch.toml"
+WATCH_FILE = Path("monitoring", "watch.toml")
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class Severity(Enum):
+    """How bad it is, as the standard says it. The value is Sentry's number for the level."""
+
+    P1 = 50  # fatal
+    P2 = 40  # error
+    P3 = 30  # warning
+    P4 = 20  # info
 
 
 def _seconds(value: Any) -> int:
@@ -115,22 +125,23 @@ class Watch(_Data):
     dashboards: list[Dashboard] = []
 
 
-def load(file: Path = WATCH_FILE) -> Watch:
-    """Read `watch.toml`.
+def load(service: Path) -> Watch:
+    """Read the `watch.toml` of the service in a folder.
 
     Raises:
         Failure: if it isn't there, is no TOML, or has another form; one line for each problem.
     """
+    file = service / WATCH_FILE
     try:
         data = tomllib.loads(file.read_text("utf-8"))
         watch = Watch.model_validate(data)
     except OSError as error:
-        raise Failure(Exit.WATCH, f"{file} can't be read: {error.strerror}.") from None
+        raise Failure(f"{file} can't be read: {error.strerror}.", Exit.WATCH) from None
     except ValidationError as error:
         lines = [_explain(data, problem) for problem in error.errors(include_url=False)]
-        raise Failure(Exit.WATCH, "\n".join([f"{file.name} is wrong:", *lines])) from None
+        raise Failure("\n".join([f"{file.name} is wrong:", *lines]), Exit.WATCH) from None
     except ValueError as error:  # TOML, or not UTF-8
-        raise Failure(Exit.WATCH, f"{file.name} is no TOML: {error}.") from None
+        raise Failure(f"{file.name} is no TOML: {error}.", Exit.WATCH) from None
     _refuse_twins("alerts", [alert.name for alert in watch.alerts])
     _refuse_twins("dashboards", [dashboard.title for dashboard in watch.dashboards])
     for dashboard in watch.dashboards:
@@ -142,7 +153,7 @@ def load(file: Path = WATCH_FILE) -> Watch:
 def _refuse_twins(kind: str, names: list[str]) -> None:
     # Names are what things in Sentry are found again by.
     if twins := sorted({name for name in names if names.count(name) > 1}):
-        raise Failure(Exit.WATCH, f"watch.toml is wrong:\n  two {kind} are named {twins[0]!r}")
+        raise Failure(f"watch.toml is wrong:\n  two {kind} are named {twins[0]!r}", Exit.WATCH)
 
 
 def _explain(data: Any, problem: Any) -> str:

@@ -1,16 +1,21 @@
 """Makes what is in Sentry what `watch.toml` says: look, compare, write. There is no state file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from . import env_file
+from ion_sentry.git import Failure
+
+from . import env_file, watch
+from .api import Api
 from .bodies import Bodies, Ids, bodies, problems_in, teams_of, uses_slack
 from .changes import Change, changes
-from .failure import Exit, Failure
+from .exits import Exit
 from .rules import Kind
 from .sentry import KINDS, Sentry
-from .service import Service
+from .service import Service, connection, read_service
 from .watch import Watch
 
 Json = dict[str, Any]
@@ -53,44 +58,44 @@ class Reconciler:
     """Brings one service's part of Sentry to what its `watch.toml` says."""
 
     def __init__(self, sentry: Sentry, service: Service, watch: Watch, *, prune: bool) -> None:
-        self._sentry = sentry
-        self._service = service
-        self._watch = watch
+        self.sentry = sentry
+        self.service = service
+        self.watch = watch
         self._prune = prune
 
     def plan(self) -> Plan:
         """Look at all, write nothing. Raises Failure, also for a body that our rules refuse."""
-        teams = self._sentry.team_ids(teams_of(self._watch, self._service))
+        teams = self.sentry.team_ids(teams_of(self.watch, self.service))
         slack = None
-        if uses_slack(self._watch, self._service):
-            slack = self._sentry.slack_id(self._watch.slack_workspace)
-        project = self._sentry.project()
+        if uses_slack(self.watch, self.service):
+            slack = self.sentry.slack_id(self.watch.slack_workspace)
+        project = self.sentry.project()
         number = int(project["id"]) if project else 0
         plan = Plan(
             teams=teams,
             slack=slack,
             project=project,
-            environment_known=self._sentry.has_environment(),
-            dsn_wanted=env_file.wants_dsn(),
-            have={kind: self._sentry.list(kind, number) for kind in KINDS},
+            environment_known=self.sentry.has_environment(),
+            dsn_wanted=env_file.wants_dsn(self.service.env_file),
+            have={kind: self.sentry.list(kind, number) for kind in KINDS},
         )
         for kind in KINDS:
             todo, left = self._changes(plan, kind)
             plan.changes += todo
             plan.left += left
-        if project and (note := env_file.other_dsn(self._sentry.dsn)):
+        if project and (note := env_file.other_dsn(self.service.env_file, self.sentry.dsn)):
             plan.notes.append(note)
         return plan
 
     def everything(self) -> list[Change]:
         """Return what takes away all that carries this service's mark. Raises Failure."""
-        project = self._sentry.project()
+        project = self.sentry.project()
         number = int(project["id"]) if project else 0
         return [
             change
             for kind in reversed(KINDS)
             for change in changes(
-                kind, {}, self._sentry.list(kind, number), self._service, prune=True
+                kind, {}, self.sentry.list(kind, number), self.service, prune=True
             )[0]
         ]
 
@@ -110,7 +115,7 @@ class Reconciler:
             conflicts = [found for change in todo if (found := self._write(change, done))]
             if any(change.verb == "create" for change in todo):
                 # Somebody else may have made the same at the same time; then the older one counts.
-                plan.have[kind] = self._sentry.list(kind, plan.ids(self._service).project)
+                plan.have[kind] = self.sentry.list(kind, plan.ids(self.service).project)
             if conflicts and any(one.verb == "create" for one in self._changes(plan, kind)[0]):
                 raise conflicts[0]
         for kind in reversed(KINDS):
@@ -120,23 +125,23 @@ class Reconciler:
 
     def _make_project(self, plan: Plan, done: Say) -> None:
         if plan.project is None:
-            self._sentry.create_project()
-            plan.project = self._sentry.project()
+            self.sentry.create_project()
+            plan.project = self.sentry.project()
             if plan.project is None:
-                raise Failure(Exit.NOT_FOUND, "The token can't see the project that it just made.")
-            plan.have["monitor"] = self._sentry.list("monitor", int(plan.project["id"]))
-            done(f"created project {self._service.slug}")
+                raise Failure("The token can't see the project that it just made.", Exit.NOT_FOUND)
+            plan.have["monitor"] = self.sentry.list("monitor", int(plan.project["id"]))
+            done(f"created project {self.service.slug}")
         if not plan.environment_known:
-            self._sentry.create_environment()
-            done(f"recorded a deploy to {self._service.environment}")
+            self.sentry.create_environment()
+            done(f"recorded a deploy to {self.service.environment}")
         if plan.dsn_wanted:
-            env_file.write_dsn(self._sentry.dsn())
+            env_file.write_dsn(self.service.env_file, self.sentry.dsn())
             done("wrote SENTRY_DSN to .env")
 
     def _write(self, change: Change, done: Say) -> Failure | None:
         """Write, or return the conflict with somebody who makes the same at the same time."""
         try:
-            self._sentry.write(change)
+            self.sentry.write(change)
         except Failure as failure:
             if failure.code == Exit.CONFLICT and change.verb == "create":
                 return failure
@@ -146,18 +151,29 @@ class Reconciler:
 
     def _changes(self, plan: Plan, kind: Kind) -> tuple[list[Change], list[str]]:
         want = self._bodies(plan)[kind]
-        return changes(kind, want, plan.have[kind], self._service, prune=self._prune)
+        return changes(kind, want, plan.have[kind], self.service, prune=self._prune)
 
     def _bodies(self, plan: Plan) -> Bodies:
-        ids = plan.ids(self._service)
-        made = bodies(self._watch, self._service, ids)
-        if found := problems_in(made, self._service, ids):
+        ids = plan.ids(self.service)
+        made = bodies(self.watch, self.service, ids)
+        if found := problems_in(made, self.service, ids):
             lines = [f"  {line}" for line in found]
-            raise Failure(Exit.WATCH, "\n".join(["watch.toml is wrong, nothing was sent:", *lines]))
-        missing = {alert.watch for alert in self._watch.alerts if isinstance(alert.watch, str)}
+            raise Failure("\n".join(["watch.toml is wrong, nothing was sent:", *lines]), Exit.WATCH)
+        missing = {alert.watch for alert in self.watch.alerts if isinstance(alert.watch, str)}
         if plan.project and (missing := missing - ids.own_monitors.keys()):
             raise Failure(
-                Exit.NOT_FOUND,
                 f"The project has no monitor of the type {min(missing)!r} yet. Run it again soon.",
+                Exit.NOT_FOUND,
             )
         return made
+
+
+@contextmanager
+def reconciler_of(
+    folder: Path, timeout: float, report: Say, env: Mapping[str, str], *, prune: bool = False
+) -> Iterator[Reconciler]:
+    """Connect the service in a folder with the Sentry that `env` names. Raises Failure."""
+    wanted = watch.load(folder)
+    service, where = read_service(folder, wanted.environment, env), connection(env)
+    with Api(where, timeout, report) as api:
+        yield Reconciler(Sentry(api, service), service, wanted, prune=prune)

@@ -4,16 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.observability import Severity
-
 from .rules import Kind, Owner, problems
 from .service import WIDGET_MARK, Service
-from .watch import Alert, Dashboard, Monitor, Tell, Watch, Widget
+from .watch import Alert, Dashboard, Monitor, Severity, Tell, Watch, Widget
 
 Json = dict[str, Any]
 
-# Sentry's numbers for the levels, which are the values of `Severity`.
-_LEVELS: Final = {"fatal": 50, "error": 40, "warning": 30, "info": 20}
 _TRIGGERS: Final = {
     "new": "first_seen_event",
     "regressed": "regression_event",
@@ -170,7 +166,7 @@ def _condition(type: str, comparison: Any = True) -> Json:
 
 def _only(what: str, severity: Severity) -> Json:
     if what == "level":
-        return _condition("level", {"level": _LEVELS[severity.value], "match": "eq"})
+        return _condition("level", {"level": severity.value, "match": "eq"})
     return _condition(what)
 
 

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import httpx
 
-from .failure import Exit, Failure
+from ion_sentry.git import Failure
+
+from .exits import Exit
 
 _TOO_MANY: Final = re.compile(
     r"may not exceed|used \d+/\d+ of|your (current )?plan|upgrade your", re.IGNORECASE
@@ -36,29 +38,29 @@ def failure_of(answer: httpx.Response, method: str, what: str, url: str) -> Fail
     said = f" Sentry says: {words}" if words else ""
     if status in (400, 403) and _TOO_MANY.search(words):
         told = f"{what}: a limit of the organisation's plan is reached ({status}).{said}"
-        return Failure(Exit.PLAN_LIMIT, told)
+        return Failure(told, Exit.PLAN_LIMIT)
     if status in _MEANING:
         code, meaning = _MEANING[status]
-        return Failure(code, f"{what}: {meaning}{said if status in (402, 409) else ''}")
+        return Failure(f"{what}: {meaning}{said if status in (402, 409) else ''}", code)
     if status == 403 and (not words or "permission" in words):
         scope = _scope(method, str(answer.url))
         told = f"{what}: the token may not do this (403). It lacks the scope {scope}."
-        return Failure(Exit.SCOPE, told)
+        return Failure(told, Exit.SCOPE)
     if status == 403:
-        return Failure(Exit.FORBIDDEN, f"{what}: forbidden (403).{said}")
+        return Failure(f"{what}: forbidden (403).{said}", Exit.FORBIDDEN)
     if status == 429:
         wait = answer.headers.get("Retry-After")
         again = f"in {wait} s" if wait and wait.isdecimal() else "later"
-        return Failure(Exit.RATE_LIMIT, f"{what}: too many requests (429). Run it again {again}.")
+        return Failure(f"{what}: too many requests (429). Run it again {again}.", Exit.RATE_LIMIT)
     if status >= 500:
         hint = " It may have been done: run it again, it goes on." if method == "POST" else ""
-        return Failure(Exit.SENTRY_BROKEN, f"{what}: Sentry itself fails ({status}).{hint}")
+        return Failure(f"{what}: Sentry itself fails ({status}).{hint}", Exit.SENTRY_BROKEN)
     if status >= 400:
-        return Failure(Exit.REFUSED, f"{what}: refused ({status}).{said}")
+        return Failure(f"{what}: refused ({status}).{said}", Exit.REFUSED)
     target = answer.headers.get("Location", "elsewhere")
     return Failure(
-        Exit.UNEXPECTED,
         f"{what}: {url} leads on to {target!r}, which doesn't get the token. Mend SENTRY_URL.",
+        Exit.UNEXPECTED,
     )
 
 

@@ -3,9 +3,11 @@
 from typing import Any, Final
 from urllib.parse import quote
 
+from ion_sentry.git import Failure
+
 from .api import Api
 from .changes import Change
-from .failure import Exit, Failure
+from .exits import Exit
 from .rules import Kind
 from .service import Service
 
@@ -24,6 +26,7 @@ class Sentry:
     """One organisation, as one service sees it. Every method raises Failure."""
 
     def __init__(self, api: Api, service: Service) -> None:
+        self.url = api.url
         self._api = api
         self._service = service
         self._organization = f"organizations/{service.org}"
@@ -36,9 +39,9 @@ class Sentry:
         if unknown := sorted(slugs - known.keys()):
             some = ", ".join(sorted(known)[:8]) or "none"
             raise Failure(
-                Exit.TEAM,
                 f"{self._service.org} has no team {unknown[0]!r}; the token sees: {some}. Mend "
                 "owner or alert_email_team in pyproject.toml, or make the team.",
+                Exit.TEAM,
             )
         return {slug: known[slug] for slug in slugs}
 
@@ -53,15 +56,15 @@ class Sentry:
             return next(iter(active.values()))
         if not active:
             raise Failure(
-                Exit.SLACK,
                 f"{self._service.org} has no Slack workspace. Connect it at Sentry > Settings > "
                 "Integrations > Slack, or empty alert_slack_channel in pyproject.toml: then all "
                 "goes by e-mail.",
+                Exit.SLACK,
             )
         names = ", ".join(sorted(active))
         raise Failure(
-            Exit.SLACK,
             f"Choose the Slack workspace: slack_workspace in watch.toml is one of {names}.",
+            Exit.SLACK,
         )
 
     def has_environment(self) -> bool:
@@ -79,7 +82,7 @@ class Sentry:
         for key in self._api.all(f"{self._project}/keys/", "keys of the project"):
             if key["isActive"]:
                 return str(key["dsn"]["public"])
-        raise Failure(Exit.NOT_FOUND, f"The project {self._service.slug} has no key in use.")
+        raise Failure(f"The project {self._service.slug} has no key in use.", Exit.NOT_FOUND)
 
     def create_project(self) -> None:
         """Make the project; it is no failure if somebody was faster."""
@@ -100,7 +103,7 @@ class Sentry:
             if made["slug"] != self._service.slug:
                 given = made["slug"]
                 problem = f"Sentry named the project {given!r} instead of {self._service.slug!r}"
-                raise Failure(Exit.CONFLICT, f"{problem}: an older one has that name.")
+                raise Failure(f"{problem}: an older one has that name.", Exit.CONFLICT)
 
     def create_environment(self) -> None:
         """Record a deploy, which is what makes an environment.

@@ -1,10 +1,10 @@
-"""How the program ends when it can't go on: one clear line, and an exit code of its own."""
+"""How the commands end: each kind of failure has an exit code of its own."""
 
 from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """The exit codes; the README lists them."""
+    """The exit codes; the README of a service lists them."""
 
     OK = 0
     DECLINED = 1
@@ -28,11 +28,3 @@ class Exit(IntEnum):
     UNEXPECTED = 24  # an answer that Sentry would not give
     USAGE = 64
     INTERRUPTED = 130
-
-
-class Failure(Exception):
-    """The program can't go on; the message says why, and what to do."""
-
-    def __init__(self, code: Exit, message: str) -> None:
-        super().__init__(message)
-        self.code = code

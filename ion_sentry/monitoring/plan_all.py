@@ -1,11 +1,6 @@
-"""`plan --all`: the plans of many services, a few at a time, in one table.
-
-Each service is planned by its own program, in a process of its own: it may be of another version
-of the template, and one that is broken doesn't stop the others.
-"""
+"""`plan --all`: the plans of many services, a few at a time, in one table."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ion_sentry.git import Failure
+
 from . import show
-from .failure import Exit, Failure
+from .exits import Exit
+from .reconcile import reconciler_of
+from .watch import WATCH_FILE
 
 _VERBS: Final[dict[int, str]] = {Exit.OK: "dim", Exit.CHANGES: "update"}
 
@@ -28,7 +27,7 @@ class Result:
     line: str
 
 
-def plan_all(folder: Path, jobs: int, options: list[str]) -> int:
+def plan_all(folder: Path, jobs: int, timeout: float, *, prune: bool) -> int:
     """Plan every service right in `folder`, `jobs` at a time, and print a table.
 
     Returns 0 if there is nothing to do anywhere, 2 if there is, 1 if a plan couldn't be made.
@@ -36,12 +35,12 @@ def plan_all(folder: Path, jobs: int, options: list[str]) -> int:
     Raises:
         Failure: if there is no service.
     """
-    services = sorted(file.parents[1] for file in folder.glob("*/monitoring/watch.toml"))
+    services = sorted(file.parents[1] for file in folder.glob(f"*/{WATCH_FILE.as_posix()}"))
     if not services:
-        raise Failure(Exit.USAGE, f"No folder in {folder} has a monitoring/watch.toml.")
+        raise Failure(f"No folder in {folder} has a monitoring/watch.toml.", Exit.USAGE)
     results: list[Result] = []
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        running = [pool.submit(_plan, service, options) for service in services]
+        running = [pool.submit(_plan, service, timeout, prune) for service in services]
         try:
             for number, done in enumerate(as_completed(running), start=1):
                 results.append(done.result())
@@ -60,22 +59,16 @@ def plan_all(folder: Path, jobs: int, options: list[str]) -> int:
     return Exit.CHANGES if Exit.CHANGES in codes else Exit.OK
 
 
-def _plan(service: Path, options: list[str]) -> Result:
-    own = service / ".venv" / "bin" / "python"
+def _plan(service: Path, timeout: float, prune: bool) -> Result:
     env = {name: value for name, value in os.environ.items() if name != "SENTRY_PROJECT"}
-    done = subprocess.run(
-        [str(own) if own.exists() else sys.executable, "-m", "monitoring", "plan", *options],
-        cwd=service,
-        env=env | {"PYTHONUTF8": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    fine = done.returncode in (Exit.OK, Exit.CHANGES)
-    lines = (done.stdout if fine else done.stderr).strip().splitlines() or ["no output"]
-    return Result(service.name, done.returncode, lines[-1].strip().removeprefix("Stopped: "))
+    try:
+        with reconciler_of(service, timeout, lambda _: None, env, prune=prune) as reconciler:
+            plan = reconciler.plan()
+            return Result(service.name, Exit.CHANGES if plan else Exit.OK, show.summary(plan))
+    except Failure as failure:
+        return Result(service.name, failure.code, failure.message.splitlines()[-1].strip())
+    except Exception as error:  # whatever is wrong with one service, the others are planned
+        return Result(service.name, 1, f"{type(error).__name__}: {error}")
 
 
 def _table(results: list[Result]) -> Iterator[str]:

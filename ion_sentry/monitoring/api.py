@@ -13,8 +13,10 @@ from typing import Any, Final, Self
 
 import httpx
 
-from .answers import failure_of
-from .failure import Exit, Failure
+from ion_sentry.git import Failure
+
+from .exits import Exit
+from .refusals import failure_of
 from .service import Connection
 
 Json = dict[str, Any]
@@ -33,7 +35,8 @@ class Api:
     ) -> None:
         """`timeout` is in seconds, for each request; `report` hears of what takes long."""
         self._report = report
-        self._url = connection.url
+        self.url = connection.url
+        self._token = connection.token
         self._timeout = timeout
         self._client = httpx.Client(
             base_url=f"{connection.url}/api/0/",
@@ -51,6 +54,8 @@ class Api:
         at: TracebackType | None,
     ) -> None:
         self._client.close()
+        if isinstance(error, Failure):  # Sentry's own words may repeat it
+            raise Failure(error.message.replace(self._token, "***"), error.code) from None
 
     def find(self, path: str, what: str) -> Json | None:
         """Return an object, None if it isn't there."""
@@ -116,7 +121,7 @@ class Api:
                 else:
                     again = answer.is_server_error and method != "POST"
                 if last or not again:
-                    raise failure_of(answer, method, what, self._url)
+                    raise failure_of(answer, method, what, self.url)
             if pause >= 1:
                 self._report(f"{what}: Sentry is busy, going on in {pause:.0f} s …")
             time.sleep(pause)
@@ -125,13 +130,13 @@ class Api:
     def _no_answer(self, error: httpx.HTTPError, method: str, what: str) -> Failure:
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol):
             return Failure(
+                f"Sentry can't be reached at {self.url} ({error}). Is SENTRY_URL right?",
                 Exit.UNREACHABLE,
-                f"Sentry can't be reached at {self._url} ({error}). Is SENTRY_URL right?",
             )
         took = isinstance(error, httpx.TimeoutException)
         silence = f"no answer within {self._timeout:g} s" if took else f"no whole answer ({error})"
         hint = " It may have been done: run it again, it goes on." if method == "POST" else ""
-        return Failure(Exit.TIMEOUT, f"{what}: {silence}.{hint}")
+        return Failure(f"{what}: {silence}.{hint}", Exit.TIMEOUT)
 
     def _json(self, answer: httpx.Response, what: str, kind: type) -> Any:
         try:
@@ -140,7 +145,7 @@ class Api:
             decoded = None
         if not isinstance(decoded, kind):
             problem = "answered with something that is no answer of Sentry's API"
-            raise Failure(Exit.UNEXPECTED, f"{what}: {self._url} {problem}. Is SENTRY_URL right?")
+            raise Failure(f"{what}: {self.url} {problem}. Is SENTRY_URL right?", Exit.UNEXPECTED)
         return decoded
 
 

@@ -1,16 +1,22 @@
 """Which service this is, which Sentry it talks to, and how its own things are told from others."""
 
-import os
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from app.observability import ANSWERS, PROJECT
+from ion_sentry.git import Failure
 
-from .failure import Exit, Failure
+from .exits import Exit
 
 # Widgets have no name of their own to carry the service's slug: their dashboard's does.
 WIDGET_MARK = "[as code]"
+_ANSWERS = (
+    *("name", "project_name", "sentry_org", "owner"),
+    *("alert_email_team", "alert_slack_channel"),
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Service:
     owner: str
     email_team: str
     slack_channel: str
+    env_file: Path
 
     def name_of(self, label: str) -> str:
         """Write the name in Sentry: unique in an organisation, and the mark that it is ours."""
@@ -47,54 +54,71 @@ class Connection:
     token: str = field(repr=False)
 
 
-def this_service(environment: str, env: Mapping[str, str] = os.environ) -> Service:
+def read_service(folder: Path, environment: str, env: Mapping[str, str]) -> Service:
     """Read the variables that sentry-cli has, and the service's answers for what isn't there.
 
     `environment` is the one of watch.toml. Raises Failure for a name that Sentry refuses.
     """
+    answers = _answers(folder / "pyproject.toml")
     environment = env.get("SENTRY_ENVIRONMENT") or environment
-    slug = env.get("SENTRY_PROJECT") or PROJECT["name"]
-    org = env.get("SENTRY_ORG") or ANSWERS["sentry_org"]
+    slug = env.get("SENTRY_PROJECT") or answers["name"]
+    org = env.get("SENTRY_ORG") or answers["sentry_org"]
     for variable, value in {"SENTRY_PROJECT": slug, "SENTRY_ORG": org}.items():
         if not re.fullmatch(r"[a-z0-9_-]{1,100}", value):
-            raise Failure(Exit.VARIABLES, f"{variable} is no slug: a-z, 0-9, - and _ only.")
+            raise Failure(f"{variable} is no slug: a-z, 0-9, - and _ only.", Exit.VARIABLES)
     # Sentry's own pattern is ^[^\n\r\f\/]*$ with 64 characters at most; brackets are ours.
     if not re.fullmatch(r"(?!None$)[^\s/\[\]]([^\r\n\f\t/\[\]]{0,62}[^\s/\[\]])?", environment):
         raise Failure(
-            Exit.VARIABLES,
             f"The environment {environment!r} can't be used: 1 to 64 characters without / [ ]",
+            Exit.VARIABLES,
         )
     return Service(
         slug=slug,
-        name=ANSWERS["project_name"],
+        name=answers["project_name"],
         org=org,
         environment=environment,
-        owner=ANSWERS["owner"],
-        email_team=ANSWERS["alert_email_team"],
-        slack_channel=ANSWERS["alert_slack_channel"],
+        owner=answers["owner"],
+        email_team=answers["alert_email_team"],
+        slack_channel=answers["alert_slack_channel"],
+        env_file=folder / ".env",
     )
 
 
-def connection(env: Mapping[str, str] = os.environ) -> Connection:
+def _answers(file: Path) -> dict[str, str]:
+    """Read the answers that the service was generated with, and its name."""
+    try:
+        pyproject: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
+        answers = {"name": pyproject["project"]["name"], **pyproject["tool"]["ion-sentry"]}
+        return {name: answers[name] for name in _ANSWERS}
+    except OSError as error:
+        raise Failure(f"{file} can't be read: {error.strerror}.", Exit.VARIABLES) from None
+    except KeyError as missing:
+        problem = f"pyproject.toml doesn't say {missing}: it is in [project] or [tool.ion-sentry]"
+        raise Failure(f"{problem} of a service of the template.", Exit.VARIABLES) from None
+    except ValueError as error:  # TOML, or not UTF-8
+        raise Failure(f"pyproject.toml is no TOML: {error}.", Exit.VARIABLES) from None
+
+
+def connection(env: Mapping[str, str]) -> Connection:
     """Read SENTRY_URL and SENTRY_AUTH_TOKEN. Raises Failure if they can't work."""
     url = (env.get("SENTRY_URL") or "https://sentry.io").rstrip("/")
     if not (parts := re.fullmatch(r"(https?)://([a-z0-9.-]+)(:\d{1,5})?(/[\w/.-]*)?", url, re.I)):
         problem = "is no address of a Sentry: https://sentry.io, https://de.sentry.io or your own"
-        raise Failure(Exit.VARIABLES, f"SENTRY_URL {problem}.")
+        raise Failure(f"SENTRY_URL {problem}.", Exit.VARIABLES)
     if parts[1].lower() == "http" and parts[2] not in ("localhost", "127.0.0.1"):
         problem = "would send the token unencrypted: begin it with https://"
-        raise Failure(Exit.VARIABLES, f"SENTRY_URL {problem}.")
+        raise Failure(f"SENTRY_URL {problem}.", Exit.VARIABLES)
     token = (env.get("SENTRY_AUTH_TOKEN") or "").strip()
     how = (
         "Make an internal integration at Sentry > Settings > Custom Integrations with org:read, "
         "project:write and alerts:write, and export its token as SENTRY_AUTH_TOKEN."
     )
     if not token:
-        raise Failure(Exit.VARIABLES, f"SENTRY_AUTH_TOKEN is missing. {how}")
+        raise Failure(f"SENTRY_AUTH_TOKEN is missing. {how}", Exit.VARIABLES)
     if token.startswith("sntrys_"):
         problem = "is an organisation token, which can't write alerts"
-        raise Failure(Exit.VARIABLES, f"SENTRY_AUTH_TOKEN {problem}. {how}")
+        raise Failure(f"SENTRY_AUTH_TOKEN {problem}. {how}", Exit.VARIABLES)
     if not re.fullmatch(r"[\w+/=.~-]+", token, re.ASCII):
         problem = "holds a character that no token has: copy it afresh"
-        raise Failure(Exit.VARIABLES, f"SENTRY_AUTH_TOKEN {problem}.")
+        raise Failure(f"SENTRY_AUTH_TOKEN {problem}.", Exit.VARIABLES)
     return Connection(url, token)

@@ -1,0 +1,1 @@
+"""Brings Sentry to what a service's `monitoring/watch.toml` says."""

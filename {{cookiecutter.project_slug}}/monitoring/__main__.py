@@ -1,5 +1,0 @@
-import sys
-
-from monitoring.program.cli import main
-
-sys.exit(main())
