@@ -119,7 +119,7 @@ def other_kinds_of_files(service: Path) -> None:
     (service / "READ ME").symlink_to("README.md")
 
 
-PIN = '    "structlog>=26.1,<27",\n'
+PIN = '    "structlog>=25.1,<27",\n'
 OWN_DEPENDENCY = (
     "    # Below this line: what the service needs. It is yours, updates leave it alone.\n    #\n"
 )
@@ -153,7 +153,7 @@ TEAMS = [
     ),
     team(
         "the pin edited",
-        change("pyproject.toml", "structlog>=26.1,<27", "structlog==26.1.0"),
+        change("pyproject.toml", "structlog>=25.1,<27", "structlog==26.1.0"),
         "pyproject.toml",
         python_version="3.11",
     ),
