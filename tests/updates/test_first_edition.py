@@ -86,7 +86,7 @@ TEAMS = [
         {"pyproject.toml": COVERAGE},
         ("pyproject.toml",),
     ),
-    Team("a file of the standard edited", append(POLICY, OURS), {POLICY_NOW: OURS}),
+    Team("a file of the standard edited", append(POLICY, OURS), {POLICY_NOW: OURS}, (POLICY_NOW,)),
     Team("a file of the program edited", append(PROGRAM, OURS), {PROGRAM: OURS}, (PROGRAM,)),
     Team("a test of the standard edited", append(TESTS, OURS), {TESTS: OURS}, (TESTS,)),
     Team(
