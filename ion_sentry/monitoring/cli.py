@@ -61,7 +61,7 @@ def _wrong_usage() -> Iterator[None]:
 
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, min_open=True, max=3600),
     default=30.0,
     show_default=True,
     help="Seconds for each request.",
