@@ -17,8 +17,6 @@ _OWN: Final = frozenset({"trace", "runtime", "path_params", "log"})
 
 def bounded(event: Any, hint: dict[str, Any]) -> Any:
     """Make plain, small data of what an event holds: an event processor, which never raises."""
-    if event.get("type") == "transaction":
-        return event
     plain = Plain(_CONTEXTS, text=MAX_TEXT)
     contexts = event.get("contexts") or {}
     for name, context in contexts.items():
