@@ -81,7 +81,12 @@ def test_the_lines_of_a_short_file_are_all_shown(captured_events: Events, number
 
 def test_lines_keep_their_indentation_and_are_short(captured_events: Events) -> None:
     long = "x" * 600
-    lines = ["if True:", f"    a = '{long}'", f"    raise ValueError  # {long}", f"    b = '{long}'"]
+    lines = [
+        "if True:",
+        f"    a = '{long}'",
+        f"    raise ValueError  # {long}",
+        f"    b = '{long}'",
+    ]
     *_, last = frames(run(lines, place=f"{PLACE}long"), captured_events)
     shown = [last["pre_context"][-1], last["context_line"], last["post_context"][0]]
     assert shown == [f"{line[:511]}…" for line in lines[1:]]

@@ -102,5 +102,5 @@ def test_a_severity_that_cannot_be_told_is_logged(
 ) -> None:
     caplog.set_level(logging.WARNING)
     assert priority(Awkward(), captured_events) == "P2"
-    told = "The severity of Awkward can't be told: severity"
+    told = "The severity of Awkward can't be told: no severity"
     assert told in {record.getMessage() for record in caplog.records}
