@@ -211,7 +211,7 @@ def test_what_pydantic_is_made_of_is_looked_into() -> None:
 
 
 def test_a_tuple_that_lacks_fields_is_told() -> None:
-    made: Any = namedtuple("made", ["x", "y"])  # noqa: PYI024
+    made: Any = namedtuple("made", ["x", "y"])
     assert short_repr(tuple.__new__(made, [1])) == "made(x=1)"
 
 
