@@ -112,6 +112,20 @@ def test_a_circle_ends() -> None:
     assert [link.error for link in walk(one)] == [one, two, group]
 
 
+def test_what_is_part_of_it_twice_is_told_once() -> None:
+    one = ValueError("1")
+    group = ExceptionGroup("group", [one, ExceptionGroup("inner", [one]), one])
+    group.__cause__ = one
+    assert [link.error for link in walk(group)] == [group, one, group.exceptions[1]]
+
+
+def test_how_it_came_stays_when_the_inner_one_is_raised_once_more() -> None:
+    outer = caught(instead)
+    assert outer.__context__
+    raised(outer.__context__)
+    assert [link.relation for link in walk(outer)] == [Relation.ITSELF, Relation.INSTEAD]
+
+
 def test_no_more_is_walked_than_is_told() -> None:
     group = ExceptionGroup("many", [ValueError(n) for n in range(10 * MAX_LINKS)])
     links = list(walk(group))
@@ -220,6 +234,23 @@ def test_records_are_bounded_and_the_oldest_go_first() -> None:
         records.mark(error, A)
     assert records.find(errors[0]) is None
     assert records.find(errors[1]) == records.find(errors[-1]) == A
+
+
+def test_what_is_marked_once_more_is_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("app.observability.errors.records.time.monotonic", lambda: now)
+    records = Records(seconds=60)
+    again, *others = [ValueError(n) for n in range(module._MOST)]
+    records.mark(again, A)
+    now = 1050.0
+    for error in others:
+        records.mark(error, A)
+    now = 1061.0
+    records.mark(again, Report("b"))
+    records.mark(ValueError(), A)
+    assert records.find(again) == Report("b")
+    assert records.find(others[0]) is None
+    assert records.find(others[1]) == A
 
 
 def test_the_process_forgets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,10 @@ def key(number: int = 1) -> Key:
     return Key("ValueError", "app/x.py", number)
 
 
+def timers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)}
+
+
 def test_the_first_ones_pass_and_the_rest_is_counted(
     small_guard: StormGuard, summaries: list[Counter[Key]]
 ) -> None:
@@ -77,8 +81,37 @@ def test_what_is_remembered_is_bounded(clock: Clock, summaries: list[Counter[Key
     assert admitted == MAX_DISTINCT + 100
     large_guard.flush()
     assert summaries == [{OTHERS: 9 * MAX_DISTINCT - 100}]
+    assert large_guard.admit(key(0)), "what is known has room of its own"
     clock.now += 61
-    assert large_guard.admit(key(-1)), "what is over makes room"
+    fresh = [large_guard.admit(key(-1 - number % 2)) for number in range(200)]
+    assert all(fresh), "what is over makes room"
+    large_guard.reset()
+
+
+def test_what_is_counted_is_bounded(small_guard: StormGuard, summaries: list[Counter[Key]]) -> None:
+    for number in [*range(MAX_DISTINCT + 2), 0]:
+        small_guard.hold(key(number))
+    small_guard.flush()
+    [held] = summaries
+    assert len(held) == MAX_DISTINCT + 1
+    assert (held[key(0)], held[key(1)], held[OTHERS]) == (2, 1, 2)
+
+
+def test_after_a_minute_there_is_room_again(small_guard: StormGuard, clock: Clock) -> None:
+    assert [small_guard.admit(key()) for _ in range(4)] == [True, True, True, False]
+    clock.now += 59.5
+    assert not small_guard.admit(key())
+    clock.now += 0.5
+    assert small_guard.admit(key())
+    small_guard.reset()
+
+
+def test_one_timer_is_enough(small_guard: StormGuard) -> None:
+    before = timers()
+    for number in range(3):
+        small_guard.hold(key(number))
+    assert len(timers() - before) == 1
+    small_guard.reset()
 
 
 def test_many_distinct_errors_are_a_storm_too(
@@ -157,9 +190,6 @@ def test_what_is_held_back_is_told_of_once_there_is_a_thread_for_it(
 ) -> None:
     def no_more(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
-
-    def timers() -> set[threading.Thread]:
-        return {thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)}
 
     before = timers()
     with monkeypatch.context() as limited:

@@ -96,7 +96,7 @@ def short_repr(value: Any, limit: int = 512) -> str:
             if len(text) > limit:
                 return cut(text, limit)
     except Exception as error:
-        return f"{cut(text, limit)}<{type_name(type(value))}: {type_name(type(error))}>"
+        return f"{text}<{type_name(type(value))}: {type_name(type(error))}>"
     return text
 
 

@@ -17,21 +17,26 @@ _OWN: Final = frozenset({"trace", "runtime", "path_params", "log"})
 
 def bounded(event: Any, hint: dict[str, Any]) -> Any:
     """Make plain, small data of what an event holds: an event processor, which never raises."""
-    if event.get("type") == "transaction":
-        return event
     plain = Plain(_CONTEXTS, text=MAX_TEXT)
+    if user := event.get("user"):  # before all that may leave no room for it
+        event["user"] = _object(plain, dict(user))
     contexts = event.get("contexts") or {}
     for name, context in contexts.items():
         if name not in _OWN:
-            contexts[name] = plain.data(context)
-    for part in ("extra", "user"):
-        if event.get(part):
-            event[part] = plain.data(dict(event[part]))
+            contexts[name] = _object(plain, context)
+    if extra := event.get("extra"):
+        event["extra"] = _object(plain, dict(extra))
     if tags := event.get("tags"):
         event["tags"] = dict(_tag(*tag) for tag in dict(tags).items())
     if isinstance(crumbs := event.get("breadcrumbs"), dict):
         crumbs["values"] = _newest(crumbs.get("values") or [])
     return event
+
+
+def _object(plain: Plain, value: Any) -> dict[str, Any]:
+    """Return a part that Sentry takes as an object only, also where there is no room for it."""
+    shown = plain.data(value)
+    return shown if isinstance(shown, dict) else {"…": shown}
 
 
 def _tag(key: Any, value: Any) -> tuple[str, str]:

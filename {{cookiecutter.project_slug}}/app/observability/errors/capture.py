@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sentry_sdk
 
-from ..plain import MAX_TEXT, cut, text_of, type_name
+from ..plain import cut, text_of, type_name
 from ..request.current import REQUEST, current_request
 from ..sdk.names import use_scope
 from .events import Event, exception_of
@@ -190,7 +190,7 @@ def _came_by_itself(event: Event, error: BaseException | None) -> bool:
 
 def _tell_of_storm(held: Counter[Key]) -> None:
     total = sum(held.values())
-    most = [cut(f"{number} x {key}", MAX_TEXT) for key, number in held.most_common(SHOWN)]
+    most = [cut(f"{number} x {key}") for key, number in held.most_common(SHOWN)]
     with sentry_sdk.isolation_scope() as isolation, sentry_sdk.new_scope() as scope:
         isolation.clear()
         scope.clear()

@@ -63,10 +63,9 @@ def _report(record: logging.LogRecord) -> None:
         else:
             guard.hold(key)
         return
-    event_id = send_event(key, event)
+    send_event(key, event)
     if request:
         request.failed = True
-        request.event_id = request.event_id or event_id
 
 
 def _told(record: logging.LogRecord) -> BaseException | None:
@@ -112,7 +111,7 @@ def message_of(record: logging.LogRecord) -> str:
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a log call gave by `extra`, as plain data."""
     extra = {name: value for name, value in vars(record).items() if name not in _COMMON}
-    shown: dict[str, Any] = Plain(_MAX_EXTRA).data(extra) if extra else {}
+    shown: dict[str, Any] = Plain(_MAX_EXTRA).data(extra)
     return {name: value for name, value in shown.items() if name[:1] != "_"}
 
 

@@ -60,7 +60,7 @@ class StormGuard:
         os.register_at_fork(after_in_child=self.reset)  # a child tells of its own errors only
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Forget everything, and heed the `limit` that was set since."""
         if self._timer:
             self._timer.cancel()
         self._lock = threading.Lock()
@@ -77,8 +77,6 @@ class StormGuard:
                 self._forget_before(now - WINDOW)
                 if len(self._passed) >= MAX_DISTINCT:
                     key = OTHERS
-            if self._all.maxlen != self.limit * ALL_TOGETHER:  # the limit was set since
-                self._all = deque(self._all, maxlen=self.limit * ALL_TOGETHER)
             passed = self._passed.setdefault(key, deque(maxlen=self.limit))
             if _has_room(passed, now) and _has_room(self._all, now):
                 passed.append(now)

@@ -1,0 +1,111 @@
+"""What the SDK captures by itself, or by its own functions, is judged as all else."""
+
+from typing import Any
+
+import pytest
+import sentry_sdk
+from fastapi import HTTPException
+from fastapi.testclient import TestClient
+
+from app.observability import SentrySettings, capture_error
+from app.observability.errors.capture import guard
+
+from .failing_app import failing_app
+
+Events = list[dict[str, Any]]
+LIMIT = 2
+
+
+@pytest.fixture
+def sentry_settings(sentry_settings: SentrySettings) -> SentrySettings:
+    return sentry_settings.model_copy(update={"sentry_max_errors_per_minute": LIMIT})
+
+
+def held_back(events: Events) -> list[str]:
+    guard.flush()
+    most: list[str] = events[-1]["contexts"]["held_back"]["most"]
+    return most
+
+
+@pytest.mark.parametrize(
+    ("level", "priority"),
+    [
+        ("fatal", "P1"),
+        ("error", "P2"),
+        ("warning", "P3"),
+        ("info", "P4"),
+        ("debug", "P4"),
+        (None, "P2"),
+    ],
+)
+def test_its_priority_is_that_of_its_level(
+    captured_events: Events, level: Any, priority: str
+) -> None:
+    event: Any = {"message": "told"}
+    sentry_sdk.capture_event(event | ({"level": level} if level else {}))
+    [told] = captured_events
+    assert told["tags"]["priority"] == priority
+
+
+def test_a_priority_of_ones_own_stays(captured_events: Events) -> None:
+    sentry_sdk.set_tag("priority", "P1")
+    sentry_sdk.capture_message("told")
+    assert captured_events[0]["tags"]["priority"] == "P1"
+
+
+@pytest.mark.parametrize("place", ["message", "logentry"])
+def test_each_message_is_limited_by_itself(captured_events: Events, place: str) -> None:
+    for _ in range(5):
+        for text in ("first", "second"):
+            event: Any = {place: text if place == "message" else {"message": text}}
+            sentry_sdk.capture_event(event)
+    assert len(captured_events) == 2 * LIMIT
+    assert sorted(held_back(captured_events)) == ["3 x message first", "3 x message second"]
+
+
+def test_messages_that_begin_alike_are_the_same(captured_events: Events) -> None:
+    for number in range(5):
+        sentry_sdk.capture_message(f"{'x' * 100}{number}")
+    assert len(captured_events) == LIMIT
+    assert held_back(captured_events) == [f"3 x message {'x' * 99}…"]
+
+
+def test_messages_of_a_hundred_characters_are_told_apart(captured_events: Events) -> None:
+    for number in range(5):
+        sentry_sdk.capture_message(f"{'x' * 99}{number}")
+    assert len(captured_events) == 5
+
+
+def test_an_exception_is_limited(captured_events: Events) -> None:
+    for _ in range(5):
+        sentry_sdk.capture_exception(ValueError("x"))
+    assert len(captured_events) == LIMIT
+    assert held_back(captured_events) == ["3 x ValueError"]
+
+
+def test_what_a_client_did_wrong_is_not_reported(captured_events: Events) -> None:
+    sentry_sdk.capture_exception(HTTPException(404))
+    assert captured_events == []
+
+
+def test_it_is_known_by_the_id_of_its_event(captured_events: Events) -> None:
+    error = ValueError("x")
+    event_id = sentry_sdk.capture_exception(error)
+    assert event_id and capture_error(error) == event_id
+    assert len(captured_events) == 1
+
+
+def test_the_answer_names_its_event(
+    captured_events: Events, sentry_settings: SentrySettings
+) -> None:
+    client = TestClient(failing_app(sentry_settings))
+    answer = client.get("/captures_with_the_sdk_and_raises").json()
+    [event] = captured_events
+    assert answer["event_id"] == event["event_id"]
+
+
+def test_how_an_exception_was_caught_is_said_if_nobody_knows(captured_events: Events) -> None:
+    error = ValueError("x")
+    sentry_sdk.capture_event({"message": "told"}, hint={"exc_info": (ValueError, error, None)})
+    [value] = captured_events[0]["exception"]["values"]
+    assert value["mechanism"] == {"type": "generic", "handled": True, "exception_id": 0}
