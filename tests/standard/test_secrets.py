@@ -143,7 +143,7 @@ def test_parts_of_a_value_are_looked_for_except_for_who_it_is(secret: Any) -> No
         ('Tr0ub"é4dor', lambda secret: json.dumps(secret, ensure_ascii=False)),
         ("Tr0ub /4dor", lambda secret: quote(secret, safe="")),
         ("Tr0ub /4dor", quote_plus),
-        ("Нунавут77", quote),
+        ("비밀금고77", quote),
     ],
 )
 @pytest.mark.parametrize("around", ["it was {} there", "x{}y"])

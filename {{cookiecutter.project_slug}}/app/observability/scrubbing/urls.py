@@ -102,7 +102,7 @@ class Urls:
 
     def _pair(self, pair: str, depth: int) -> str:
         name, equals, value = pair.partition("=")
-        if equals and value:
+        if value:
             plain = unquote_plus(value[:1024]) if "%" in value or "+" in value else value
             if self._names.of(unquote_plus(name[:256])).hides(plain):
                 self._found(plain)
