@@ -125,6 +125,8 @@ def test_the_source_of_a_raw_stack_is_source_too() -> None:
         ("/reset/abcdef0123456789", "/reset/[Filtered]"),
         ("/Reset/abcdef0123456789", "/Reset/[Filtered]"),
         ("/a;p%61ssword=hunter2;b=c/d", "/a;p%61ssword=[Filtered];b=c/d"),
+        (f"/a{9 * ';b=c'};p%61ssword=hunter2/d", f"/a{9 * ';b=c'};p%61ssword=[Filtered]/d"),
+        (f"/a?{300 * 'a'}_p%61ssword=hunter2", f"/a?{300 * 'a'}_p%61ssword=[Filtered]"),
         ("/a?p%61ssword=b=c&d=e", "/a?p%61ssword=[Filtered]&d=e"),
     ],
 )
@@ -155,6 +157,7 @@ def test_harmless_urls(harmless: str) -> None:
         ({"query_string": "token=ab+cd-ef1"}, "ab cd-ef1"),
         ({"query_string": "token=ab%2Bcd-ef1"}, "ab+cd-ef1"),
         ({"query_string": "token=ab-cd-ef1"}, "ab-cd-ef1"),
+        ({"query_string": f"token={1500 * 'a'}%2B"}, f"{1500 * 'a'}+"),
         ({"data": {"name": "password", "value": SECRET}}, SECRET),
         ({"data": [{"op": "add", "path": "/user/password", "value": SECRET}]}, SECRET),
         ({"data": ["curl", "-u", f"kim:{SECRET}"]}, SECRET),
@@ -165,6 +168,15 @@ def test_what_a_request_calls_secret_is_secret_in_all_of_the_event(place: Any, s
     assert event(request=place, message=f"it was {secret} there")["message"] == (
         "it was [Filtered] there"
     )
+
+
+@pytest.mark.parametrize("outer", [["body"], ["body", *8 * ["items", 0]]])
+@pytest.mark.parametrize("inner", [[], 7 * ["a"]])
+def test_an_error_of_validation_is_without_the_value_however_deep(
+    outer: list[Any], inner: list[str]
+) -> None:
+    error = {"loc": [*outer, "password", *inner], "msg": "too short", "input": "hunter2"}
+    assert event(extra={"error": error})["extra"]["error"] == {**error, "input": FILTERED}
 
 
 def test_a_path_that_only_passes_a_secret_names_none() -> None:
