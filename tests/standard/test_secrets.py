@@ -125,6 +125,39 @@ def test_parts_of_a_value_are_looked_for_except_for_who_it_is(secret: Any) -> No
     assert said(secret, message, "credentials") == "kim-kim used [Filtered]"
 
 
+# --- In which places ------------------------------------------------------------------------------
+
+
+def test_secrets_that_are_names_are_entries_still() -> None:
+    secrets = ["Tr0ub4dor&1", "Tr0ub4dor&2"]
+    extra = {"password": secrets, "by": {secrets[0]: 1, secrets[1]: 2, "x": 3}}
+    left = Scrubber().payload("event", {"extra": extra})["extra"]
+    assert left == {"password": FILTERED, "by": {FILTERED: 1, "[Filtered] 2": 2, "x": 3}}
+
+
+@pytest.mark.parametrize("name", ["lineno", "in_app"])
+def test_data_that_looks_like_a_frame_is_looked_through(name: str) -> None:
+    extra = {name: 7, "password": SECRET, "note": f"it was {SECRET}"}
+    left = Scrubber().payload("event", {"extra": extra})["extra"]
+    assert left == {name: 7, "password": FILTERED, "note": "it was [Filtered]"}
+
+
+def test_of_a_frame_the_place_stays_and_the_rest_is_looked_through() -> None:
+    frame = {"lineno": 7, "function": "giraffe", "module": "zoo.giraffe", "in_app": True}
+    seen = {"context_line": "feed('giraffe')", "vars": {"password": "'giraffe'", "a": "'giraffe'"}}
+    error = {"type": "E", "stacktrace": {"frames": [frame | seen, frame]}}
+    event = {"exception": {"values": [error]}, "level": "error", "environment": "giraffe"}
+    left = Scrubber().payload("event", event)
+    first, second = left["exception"]["values"][0]["stacktrace"]["frames"]
+    assert first == {
+        **frame,
+        "context_line": "feed('[Filtered]')",
+        "vars": {"password": FILTERED, "a": "'[Filtered]'"},
+    }
+    assert second == frame
+    assert left["environment"] == "giraffe"
+
+
 # --- In which spellings ---------------------------------------------------------------------------
 
 
