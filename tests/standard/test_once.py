@@ -118,7 +118,13 @@ def test_websockets(client: TestClient, captured_events: Events, path: str, coun
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/async", 500), ("/http_503", 503), ("/in_middleware", 500)],
+    [
+        ("/async", 500),
+        ("/http_503", 503),
+        ("/in_middleware", 500),
+        ("/mounted/fails/7", 500),
+        ("/mounted/deep/acme/leaf/7", 500),
+    ],
 )
 def test_the_answer_names_its_event(
     client: TestClient, captured_events: Events, path: str, status: int
@@ -199,6 +205,7 @@ def test_a_failing_lifespan_is_one_event(
         pass
     [event] = captured_events
     assert event["exception"]["values"][-1]["value"] == when
+    assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
 
 
 @pytest.fixture

@@ -119,6 +119,7 @@ def test_what_is_not_valid_is_told_without_the_value() -> None:
         headers={"Content-Type": "application/json"},
     )
     assert answer.status_code == 422
+    assert answer.json()["detail"] == "The request is not valid."
     assert [part["loc"] for part in answer.json()["errors"]] == [["body", "code"]]
     assert "hunter2" not in answer.text
 
@@ -157,6 +158,10 @@ def test_openapi_says_which_errors_a_route_answers() -> None:
         assert all(error["content"] == PROBLEM for error in errors.values())
     assert "HTTPValidationError" not in json.dumps(document)
     assert set(document["components"]["schemas"]) == {"HTTPProblem", "Reason"}
+    assert rooms["post"]["responses"]["400"]["description"] == "Bad Request"
+    problem = document["components"]["schemas"]["HTTPProblem"]
+    assert problem["required"] == ["type", "title", "status"]
+    assert {"detail", "event_id", "errors"} < set(problem["properties"])
 
 
 def test_openapi_keeps_what_a_team_says_itself() -> None:
@@ -171,6 +176,8 @@ def test_openapi_keeps_what_a_team_says_itself() -> None:
             "5XX": {"description": "Ours."},
         }
         app.get("/{room}", responses=own)(lambda room: None)
+        any_other: dict[int | str, dict[str, Any]] = {"default": {"description": "Any other."}}
+        app.get("/any/{room}", responses=any_other)(lambda room: None)
 
     document = documented(add)
     responses = document["paths"]["/{room}"]["get"]["responses"]
@@ -179,6 +186,7 @@ def test_openapi_keeps_what_a_team_says_itself() -> None:
     assert list(responses["409"]["content"]) == ["application/json"]
     assert responses["422"]["content"] == {"text/plain": {}}
     assert responses["5XX"] == {"description": "Ours.", "content": PROBLEM}
+    assert set(document["paths"]["/any/{room}"]["get"]["responses"]) == {"200", "default"}
     assert document["components"]["schemas"]["ValidationError"]["properties"].keys() == {"code"}
 
 
@@ -200,4 +208,5 @@ def test_a_problem_of_a_teams_own() -> None:
         "detail": "Taken.",
         "by": "Ada",
     }
+    assert bytes(answer.body).startswith(b'{"type":"about:blank","title":"Conflict",')
     assert (answer.status_code, answer.headers["etag"]) == (409, "x")

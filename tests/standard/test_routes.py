@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.testclient import TestClient
 from starlette.responses import PlainTextResponse
-from starlette.routing import Host, Mount, Router
+from starlette.routing import BaseRoute, Host, Match, Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.observability import SentrySettings, install
@@ -25,6 +25,28 @@ class CopiesTheScope:
         await self.app(dict(scope), receive, send)
 
 
+class Moves:
+    """Has an old path go where it is now."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == "/old":
+            scope = {**scope, "path": "/mounted/acme/leaf/7"}
+        await self.app(scope, receive, send)
+
+
+class Nameless(BaseRoute):
+    """A route that has no path."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if scope["path"] == "/nameless" else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise ValueError
+
+
 async def fails() -> None:
     raise ValueError
 
@@ -38,7 +60,8 @@ def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClie
     app = FastAPI()
     install(app, sentry_settings)
     app.add_middleware(CopiesTheScope)
-    app.add_middleware(CORSMiddleware, allow_origins=["https://x.example"])
+    app.add_middleware(Moves)
+    app.add_middleware(CORSMiddleware, ["https://x.example"])
     app.get("/direct/{number}")(fails)
     app.add_route("/starlette/{number}", fails_in_starlette)
     router = APIRouter(prefix="/included")
@@ -52,6 +75,7 @@ def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClie
     app.mount("/mounted/{tenant}", inner)
     app.mount("/files", fails_as_an_app)
     other = Router(routes=[Mount("/below", app=inner)])
+    app.router.routes.append(Nameless())
     app.router.routes.insert(0, Host("other.example", app=other))
     return TestClient(app)
 
@@ -69,6 +93,8 @@ async def fails_as_an_app(scope: Scope, receive: Receive, send: Send) -> None:
         ("/mounted/acme/leaf/7", "/mounted/{tenant}/leaf/{number}"),
         ("/mounted/acme/starlette/7", "/mounted/{tenant}/starlette/{number}"),
         ("/files/a/b", "/files/{path}"),
+        ("/old", "/leaf/{number}"),
+        ("/nameless", "(no route)"),
         ("http://other.example/below/leaf/7", "/below/leaf/{number}"),
         ("http://other.example/below/starlette/7", "/below/starlette/{number}"),
     ],

@@ -161,6 +161,25 @@ class TestInAService:
         bodies = [client.get("/async").json() for _ in range(3)]
         assert ["event_id" in body for body in bodies] == [True, True, False]
 
+    def test_an_answer_that_nothing_was_raised_for_is_named_by_its_route(
+        self, client: TestClient, captured_events: Events
+    ) -> None:
+        for _ in range(3):
+            client.get("/answers_500")
+        guard.flush()
+        most = captured_events[-1]["contexts"]["held_back"]["most"]
+        assert most == ["1 x 500 of GET /answers_500"]
+
+    def test_what_is_held_back_is_one_line_without_a_traceback(
+        self, client: TestClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for _ in range(3):
+            client.get("/async")
+        lines = [line for line in caplog.records if line.name.startswith("app.observability.")]
+        assert [bool(line.exc_info) for line in lines] == [True, True, False]
+        assert lines[-1].getMessage() == "Unhandled error: ValueError"
+        assert vars(lines[-1])["event_id"] is None
+
     def test_another_place_is_another_error(
         self, client: TestClient, captured_events: Events
     ) -> None:

@@ -3,6 +3,7 @@
 import re
 import sys
 import threading
+import time
 from collections import Counter
 from random import Random
 from typing import Any
@@ -15,7 +16,7 @@ from sentry_sdk.traces import continue_trace, start_span
 
 from app.observability import SentrySettings
 from app.observability.request.outcome import Outcome
-from app.observability.request.sessions import sessions
+from app.observability.request.sessions import SessionCounter, sessions
 from app.observability.request.traces import propagation_targets
 from app.observability.sdk.spans import draw_of
 from app.observability.testing import RecordingTransport
@@ -263,6 +264,21 @@ def test_sessions_tell_how_requests_went(
     bucket.pop("started")
     is_handled = path == "/captures_a_handled_one"
     assert bucket == {"errored" if is_handled else OUTCOMES[path].session: 1}
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows has no such function")
+def test_sessions_are_counted_in_utc(
+    sentry_transport: RecordingTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Seoul")
+        time.tzset()
+        counter = SessionCounter(clock=lambda: 1_800_000_030.0)
+        counter.count("exited")
+        counter.flush()
+    time.tzset()
+    [sent] = sentry_transport.payloads("sessions")
+    assert sent["aggregates"] == [{"started": "2027-01-15T08:00:00.000000Z", "exited": 1}]
 
 
 def client_release() -> str:

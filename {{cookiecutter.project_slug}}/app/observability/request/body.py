@@ -49,7 +49,7 @@ def _together(fields: list[tuple[str, str]]) -> dict[str, str | list[str]]:
 def _parts(body: bytes, content_type: str) -> dict[str, str | list[str]]:
     if body.count(b"\n--") > MAX_FIELDS:
         raise ValueError("too many parts")
-    header = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    header = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
     message = BytesParser(policy=policy.compat32).parsebytes(header + body)
     fields = []
     for part in message.walk() if message.is_multipart() else ():

@@ -159,8 +159,6 @@ class CurrentRequest:
 
     def describe(self, event: Any, hint: dict[str, Any]) -> Any:
         """Add the request to an event of it: an event processor, which never raises."""
-        if event.get("type") == "transaction":
-            return event
         route = self.route()
         event["transaction"] = route or NO_ROUTE
         event["transaction_info"] = {"source": "route" if route else "custom"}

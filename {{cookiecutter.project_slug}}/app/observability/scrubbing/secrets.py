@@ -1,7 +1,6 @@
 """What one place of an event calls secret is secret in all of it."""
 
 import base64
-import binascii
 import html
 import json
 import re
@@ -45,7 +44,7 @@ class Secrets:
 
     def add(self, value: Any) -> None:
         """Remember `value`, unless it is too short or too common to be looked for elsewhere."""
-        if isinstance(value, bool | float) or value is None or len(self._known) >= _MOST:
+        if len(self._known) >= _MOST:
             return
         if isinstance(value, int):
             value = str(value)
@@ -62,7 +61,7 @@ class Secrets:
     def _add_text(self, value: str) -> None:
         text = value.strip()
         if len(text) > 2 and text[0] in _QUOTES and text[-1] == text[0]:
-            text = text[1:-1]  # a variable's `repr`
+            text = text[1:-1].strip()  # a variable's `repr`
         if scheme := _SCHEME.match(text):
             text = text[scheme.end() :]
             if scheme[0].lower().startswith("basic"):
@@ -104,13 +103,15 @@ class Secrets:
         return sorted(spelled.items(), key=lambda pair: len(pair[0]), reverse=True)
 
     def _without_half(self, text: str) -> str:
-        # A secret with blanks may have been cut at one of them.
+        # A secret may have been cut, at one of its blanks or anywhere.
         kept = text.removesuffix(_CUT).rstrip()
         for secret, _ in self._spelled or ():
-            first = secret.split(None, 1)[0]
-            start = kept.rfind(first, max(0, len(kept) - len(secret)))
-            if len(first) < len(secret) and start >= 0 and secret.startswith(kept[start:]):
-                return kept[:start] + FILTERED + _CUT
+            first = secret[:_SHORTEST]
+            start = kept.find(first, max(0, len(kept) - len(secret)))
+            while start >= 0:
+                if secret.startswith(kept[start:]):
+                    return kept[:start] + FILTERED + _CUT
+                start = kept.find(first, start + 1)
         return text
 
 
@@ -131,7 +132,7 @@ def _replaced(text: str, word: str) -> str:
 
 def _password_in(credentials: str) -> str:
     try:
-        decoded = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, ValueError):
+        decoded = base64.b64decode(credentials).decode()
+    except ValueError:
         return ""
     return decoded.partition(":")[2]

@@ -132,21 +132,24 @@ class Telemetry:
                     scrubbed[name] = FILTERED
         return scrubbed
 
-    def without(self, value: Any) -> Any:
-        """Take what was found as secret out of all that is left."""
+    def without(self, value: Any, name: str = "") -> Any:
+        """Take what was found as secret out of all that is left; `name` is what it is called."""
         if not self.secrets:
             return value
         if isinstance(value, str):
             return self.secrets.without(value)
         if isinstance(value, list):
-            return [self.without(item) for item in value]
+            return [self.without(item, name) for item in value]
         if isinstance(value, dict):
-            is_frame = "lineno" in value or "in_app" in value
+            is_frame = name == "frames" and ("lineno" in value or "in_app" in value)
             kept = value.keys() - SEEN_IN_FRAMES if is_frame else _ALWAYS_KEPT
-            return {
-                self.secrets.without(name): part if name in kept else self.without(part)
-                for name, part in value.items()
-            }
+            left: dict[str, Any] = {}
+            for field, part in value.items():
+                told = self.secrets.without(field)
+                # Two secrets that were keys are two entries still.
+                told = f"{told} {len(left) + 1}" if told in left else told
+                left[told] = part if field in kept else self.without(part, field)
+            return left
         return value
 
     def argument(self, is_secret: bool, value: Any) -> Any:

@@ -24,18 +24,21 @@ class Templates:
 
     def _secret_in(self, template: str) -> frozenset[str]:
         """Return the places of secret arguments: names, or positions as text."""
-        secret, start, position = set(), 0, 0
+        secret, start = set(), 0
+        position = {"%": 0, "{": 0}  # of the next argument: braces in a `%` template take none
         for found in _PLACEHOLDER.finditer(template):
             if found[0] == "%%":
                 continue
-            name = found["name"] or found["field"] or str(position)
+            kind = found[0][0]
+            name = found["name"] or found["field"] or str(position[kind])
             words = _WORD.findall(template, start, found.start())
             while words and words[-1] in _FILLERS:
                 words.pop()
             told = [name, words[-1] if words else "", " ".join(words[-2:])]
             if any(map(self._names.is_secret, told)):
                 secret.add(name)
-            start, position = found.end(), position + 1
+            start = found.end()
+            position[kind] += 1
         return frozenset(secret)
 
     def message(self, template: str, args: Any) -> str | None:

@@ -88,7 +88,7 @@ class Urls:
         )
 
     def _segment(self, segment: str, before: str, depth: int) -> str:
-        if len(segment) < 3 or segment.isalpha() or segment == FILTERED:
+        if len(segment) < 3:
             return segment
         if _DIGIT.search(segment) and not _VERSION.fullmatch(segment):
             if self._names.is_secret(before) and not segment.endswith(".py"):
@@ -97,14 +97,14 @@ class Urls:
             if before.lower() in _DOORS and _HEX.fullmatch(segment):
                 return FILTERED
         if ";" in segment:
-            return ";".join([self._pair(pair, depth) for pair in segment.split(";", 8)])
+            return ";".join([self._pair(pair, depth) for pair in segment.split(";")])
         return self._encoded(segment, depth)
 
     def _pair(self, pair: str, depth: int) -> str:
         name, equals, value = pair.partition("=")
-        if equals and value:
-            plain = unquote_plus(value[:1024]) if "%" in value or "+" in value else value
-            if self._names.of(unquote_plus(name[:256])).hides(plain):
+        if value:
+            plain = unquote_plus(value)
+            if self._names.of(unquote_plus(name)).hides(plain):
                 self._found(plain)
                 return f"{name}={FILTERED}"
         return self._encoded(name, depth) + equals + self._encoded(value, depth)

@@ -35,7 +35,7 @@ def says_nothing(value: Any) -> bool:
 def is_number(value: Any) -> bool:
     """Say whether `value` is a number, or a text that is a short one."""
     if isinstance(value, str):
-        return len(value) <= 20 and _NUMBER.fullmatch(value) is not None
+        return _NUMBER.fullmatch(value) is not None
     return isinstance(value, int | float)
 
 

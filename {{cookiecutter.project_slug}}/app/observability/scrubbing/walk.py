@@ -108,7 +108,7 @@ class Walk:
 
     def _names_secret(self, name: Any) -> bool:
         names = name if isinstance(name, list | tuple) else [name]
-        last = [part.rpartition("/")[2][:128] for part in names[:8] if isinstance(part, str)]
+        last = [part.rpartition("/")[2] for part in names[-8:] if isinstance(part, str)]
         return any(map(self._names.is_secret, last))
 
     def _sequence(self, items: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
