@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 
 from app.observability import SentrySettings
 from app.observability.sdk.names import logging_options, logs_handler
-from app.observability.sdk.spans import start_request, start_unsampled
+from app.observability.sdk.spans import start_request, start_unsampled, trace_here
 from app.observability.testing import DSN, RecordingTransport
 
 TRACE = "0123456789abcdef0123456789abcdef"
@@ -85,7 +85,7 @@ def test_propagation_context_from_incoming_data(sentry_transport: RecordingTrans
 
 def test_no_op_streamed_span(sentry_transport: RecordingTransport) -> None:
     """It hides the spans in it, and is told to callees, without a scope of its own."""
-    start_unsampled(drawn=0.75, rate=0.5)
+    start_unsampled(trace_here(), drawn=0.75, rate=0.5)
     assert not traces.start_span("inner").sampled
     assert str(sentry_sdk.get_traceparent()).endswith("-0")
     assert "sample_rand=0.750000" in str(sentry_sdk.get_baggage())

@@ -5,9 +5,9 @@ it and decides nothing: a server may run the next request of a kept-alive connec
 of the last one (uvicorn does, after a long body: encode/uvicorn#2167).
 """
 
+import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import sentry_sdk
@@ -44,7 +44,7 @@ class CurrentRequest:
         self.scope = self._outermost = scope
         self.records = Records()
         self.status: int | None = None  # of the answer, once it has begun
-        self.answered_at: datetime | None = None  # when its last byte was given to the server
+        self.answered_at: float | None = None  # when its last byte was given to the server
         self.error: BaseException | None = None  # what a 5xx was made of
         self.event_id: str | None = None
         self.trace_rate = 0.0
@@ -127,7 +127,7 @@ class CurrentRequest:
                     self._forgiven.append(error)
                 raise
             if kind == "http.response.body" and not message.get("more_body"):
-                self.answered_at = datetime.now(UTC)
+                self.answered_at = time.time()
 
         return watched
 

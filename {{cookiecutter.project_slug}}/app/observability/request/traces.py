@@ -15,7 +15,15 @@ import sentry_sdk
 from starlette.types import Scope
 
 from ..plain import text_of
-from ..sdk.spans import Span, continue_trace, drawn_here, new_trace, start_request, start_unsampled
+from ..sdk.spans import (
+    Span,
+    continue_trace,
+    drawn_for,
+    new_trace,
+    start_request,
+    start_unsampled,
+    trace_here,
+)
 from .current import NO_ROUTE, CurrentRequest, current_request
 from .outcome import Outcome
 
@@ -54,10 +62,11 @@ def start_trace(request: CurrentRequest, rate: float | None) -> Span:
 
     None: it is never drawn.
     """
-    drawn, scope = drawn_here(), request.scope
+    trace, scope = trace_here(), request.scope
+    drawn = drawn_for(trace)
     request.trace_rate = rate = 0.0 if rate is None else _rate_for(scope, rate)
     if drawn >= rate or drawn >= rate_of(rate):
-        return start_unsampled(drawn, rate)
+        return start_unsampled(trace, drawn, rate)
     return start_request(
         # The route isn't known yet; a name of this source stays out of the trace's headers.
         scope.get("method", "websocket"),

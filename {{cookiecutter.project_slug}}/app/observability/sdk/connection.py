@@ -78,16 +78,23 @@ class Connection(HttpTransport):
     def _request(
         self, method: str, endpoint_type: EndpointType, body: Any, headers: Mapping[str, str]
     ) -> urllib3.BaseHTTPResponse:
+        url: str = self._auth.get_api_url(endpoint_type)
+        # Only a proxy's pool has to look at each URL.
+        pool: Any = self._pool
+        place = url
+        if type(pool) is urllib3.PoolManager:
+            pool, place = self._of_host, url[url.index("/", 8) :]
         # No redirects: they would carry events and the key to wherever the answer says.
-        return self._pool.request(
+        answer: urllib3.BaseHTTPResponse = pool.urlopen(
             method,
-            self._auth.get_api_url(endpoint_type),
+            place,
             body=body,
             headers=headers,
             redirect=False,
             retries=False,
             preload_content=False,
         )
+        return answer
 
     def _get_pool_options(self) -> dict[str, Any]:
         return super()._get_pool_options() | {"maxsize": CONNECTIONS}
@@ -95,7 +102,7 @@ class Connection(HttpTransport):
     def _make_pool(self) -> urllib3.PoolManager:
         pool = super()._make_pool()
         # The answer as a whole has a time limit; a socket's own is for each read.
-        of_host = pool.connection_from_url(self._auth.get_api_url())
+        self._of_host = of_host = pool.connection_from_url(self._auth.get_api_url())
         connection: Any = of_host.ConnectionCls
         of_host.ConnectionCls = type("InTime", (connection,), {"response_class": _AnswerInTime})
         return pool

@@ -12,7 +12,7 @@ _CLEAN: Final = sentry_sdk.Scope(ty=ScopeType.CURRENT)
 
 def scopes_here() -> Scopes:
     """Return the isolation scope and the current scope."""
-    return sentry_sdk.get_isolation_scope(), sentry_sdk.get_current_scope()
+    return sentry_sdk.Scope.get_isolation_scope(), sentry_sdk.Scope.get_current_scope()
 
 
 def new_scopes(at_start: sentry_sdk.Scope) -> Scopes:

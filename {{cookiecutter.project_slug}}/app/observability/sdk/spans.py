@@ -44,21 +44,19 @@ def start_request(name: str, attributes: dict[str, Any]) -> Span:
     return span
 
 
-def start_unsampled(drawn: float, rate: float) -> Span:
+def start_unsampled(trace: PropagationContext, drawn: float, rate: float) -> Span:
     """Start what isn't sent, says so to callees, and keeps SQL statements from being traces.
 
     It costs a tenth of asking the SDK.
     """
-    current = sentry_sdk.get_current_scope()
-    context = current.get_active_propagation_context()
     # Given the scope, it would keep it until the garbage collector comes.
     unsampled = NoOpStreamedSpan(
-        trace_id=context.trace_id,
-        parent_span_id=context.parent_span_id,
+        trace_id=trace.trace_id,
+        parent_span_id=trace.parent_span_id,
         sample_rand=drawn,
         sample_rate=rate,
     )
-    setattr(current, _SPAN_OF_SCOPE, unsampled)
+    setattr(sentry_sdk.Scope.get_current_scope(), _SPAN_OF_SCOPE, unsampled)
     return unsampled
 
 
@@ -84,10 +82,14 @@ def continue_trace(scope: sentry_sdk.Scope, trace: str, baggage: str) -> None:
     scope.generate_propagation_context({"sentry-trace": trace, "baggage": baggage})
 
 
-def drawn_here() -> float:
-    """Return what was drawn for the trace of the current scope, from 0 to 1."""
-    context = sentry_sdk.get_current_scope().get_active_propagation_context()
-    return float(tracing_utils._generate_sample_rand(context.trace_id))
+def trace_here() -> PropagationContext:
+    """Return the trace of the current scope."""
+    return sentry_sdk.Scope.get_current_scope().get_active_propagation_context()
+
+
+def drawn_for(trace: PropagationContext) -> float:
+    """Return what is drawn for a trace, from 0 to 1."""
+    return tracing_utils._generate_sample_rand(trace.trace_id)
 
 
 def decide_ourselves(key: str) -> None:
