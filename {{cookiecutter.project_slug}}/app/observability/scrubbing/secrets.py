@@ -11,6 +11,7 @@ from .values import FILTERED, says_nothing
 
 _MOST: Final = 200  # values
 _SHORTEST, _LONGEST = 4, 2048  # characters of one
+_MOST_BEGINNINGS: Final = 8  # of one, where a text was cut
 _CUT: Final = "…"
 _SCHEME: Final = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+", re.IGNORECASE)
 _QUOTES: Final = "\"'`"
@@ -107,11 +108,12 @@ class Secrets:
         kept = text.removesuffix(_CUT).rstrip()
         for secret, _ in self._spelled or ():
             first = secret[:_SHORTEST]
-            start = kept.find(first, max(0, len(kept) - len(secret)))
-            while start >= 0:
+            start = max(0, len(kept) - len(secret)) - 1
+            for _ in range(_MOST_BEGINNINGS):
+                if (start := kept.find(first, start + 1)) < 0:
+                    break
                 if secret.startswith(kept[start:]):
                     return kept[:start] + FILTERED + _CUT
-                start = kept.find(first, start + 1)
         return text
 
 
