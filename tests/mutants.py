@@ -88,6 +88,8 @@ def generate(folder: Path, files: list[str]) -> Path:
             # The types are checked as the tests are: by `make lint`, before anything is merged.
             f"type_check_command = {MYPY}\n"
             "track_dependencies = false\n"
+            # Each change in a process of its own, in which nothing was set up or remembered yet.
+            'process_isolation = "forkserver"\n'
         )
     return service
 
