@@ -1,6 +1,7 @@
 """What traces and errors tell of statements: their shape and their place, not their values."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,9 @@ def test_a_statement_is_told_with_its_place(
     assert told["sentry.op"] == "db"
     assert told["code.file.path"] == "tests/standard/test_sql.py"
     assert told["code.function"] == "counts"
+    line = Path(__file__).read_text("utf-8").splitlines()[told["code.line.number"] - 1]
+    assert "connection.execute(statement" in line
+    assert told["code.namespace"].endswith("test_sql")
     assert told["sentry.segment.name"] == request["name"] == "/counts/{number}"
     assert "hunter2" not in str(statement)
     assert "SELECT" in statement["name"] and "%s" in statement["name"]

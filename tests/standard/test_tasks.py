@@ -73,3 +73,24 @@ def test_nothing_holds_a_task_that_is_done() -> None:
         assert kept() is None
 
     asyncio.run(main())
+
+
+def test_asyncio_has_nothing_to_say_of_a_task_that_failed_or_was_cancelled(
+    captured_events: Events,
+) -> None:
+    said: list[dict[str, Any]] = []
+
+    async def fails() -> None:
+        raise ValueError
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, told: said.append(told))
+        failing, waiting = (spawn(f, name="digest") for f in (fails(), asyncio.sleep(60)))
+        await asyncio.wait([failing])
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        del failing, waiting
+        gc.collect()
+
+    asyncio.run(main())
+    assert said == []
