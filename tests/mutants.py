@@ -83,7 +83,7 @@ def generate(folder: Path, files: list[str]) -> Path:
         pyproject.write(
             f"\n[tool.mutmut]\nsource_paths = {paths}\n"
             'also_copy = ["app", "tests", "pyproject.toml"]\n'
-            # What measures time, or tells who called, sees the way round that every call takes here.
+            # What measures time or tells who called sees the way round that every call takes here.
             f"pytest_add_cli_args = {['-p', 'no:cacheprovider', '-k', UNSEEN]}\n"
             'pytest_add_cli_args_test_selection = ["tests/standard"]\n'
             # The types are checked as the tests are: by `make lint`, before anything is merged.
