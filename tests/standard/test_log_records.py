@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.observability import (
     SentrySettings,
+    add_trace_id,
     capture_message,
     error_scope,
     ignore_exception,
@@ -257,3 +258,14 @@ def test_that_nobody_could_be_answered_is_no_error_whoever_logs_it(
 
     TestClient(server, raise_server_exceptions=False).get("/")
     assert captured_events == []
+
+
+def test_a_line_of_the_teams_own_log_has_the_traces_id(captured_events: Events) -> None:
+    sentry_sdk.get_isolation_scope().set_new_propagation_context()
+    line = add_trace_id(None, "info", {"event": "told"})
+    trace = sentry_sdk.get_isolation_scope().get_active_propagation_context().trace_id
+    assert line == {"event": "told", "trace_id": trace}
+
+
+def test_without_sentry_a_line_has_no_trace() -> None:
+    assert add_trace_id(None, "info", {"event": "told"}) == {"event": "told"}

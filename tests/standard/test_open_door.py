@@ -104,6 +104,8 @@ def test_metrics_are_told_with_their_tags(sentry_transport: RecordingTransport) 
         ("seconds", "distribution", 0.25),
     ]
     assert told[0]["attributes"]["persona"] == {"value": "mentor", "type": "string"}
+    assert told[1]["attributes"]["token"]["value"] == "[Filtered]"
+    assert told[2]["attributes"]["awkward"]["type"] == "string"
     assert SECRET not in json.dumps(told)
 
 

@@ -161,4 +161,4 @@ def set_user(id: str | None) -> None:
 
 def set_tag(key: str, value: str) -> None:
     """Tag all that this request captures from here on. It ends as `set_user` does."""
-    sentry_sdk.get_isolation_scope().set_tag(text_of(key, 200), text_of(value, 200))
+    sentry_sdk.get_isolation_scope().set_tag(text_of(key), text_of(value))

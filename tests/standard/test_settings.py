@@ -1,0 +1,95 @@
+"""Settings that are wrong stop the start, with a line for each that says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from app.observability import ANSWERS, PROJECT, SentrySettings, service
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # where no `.env` is
+    monkeypatch.delenv("SENTRY_DSN", raising=False)
+
+
+def test_each_wrong_one_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_TRACES_SAMPLE_RATE", "7")
+    monkeypatch.setenv("SENTRY_LOCAL_VARIABLES", "all")
+    with pytest.raises(SystemExit) as stopped:
+        SentrySettings.load()
+    rate, variables = str(stopped.value).splitlines()
+    assert rate == (
+        "SENTRY_TRACES_SAMPLE_RATE: Input should be less than or equal to 1 (it is '7')"
+    )
+    assert variables == ("SENTRY_LOCAL_VARIABLES: Input should be 'in_app' or 'off' (it is 'all')")
+
+
+def test_a_dsn_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_DSN", f"https://{KEY}@host/")
+    with pytest.raises(SystemExit) as stopped:
+        SentrySettings.load()
+    assert str(stopped.value).startswith("SENTRY_DSN: it does not end in the project's number")
+    assert KEY not in str(stopped.value)
+
+
+def test_names_that_sentry_does_not_take_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_ENVIRONMENT", "a/b")
+    monkeypatch.setenv("SENTRY_RELEASE", "latest")
+    with pytest.raises(SystemExit) as stopped:
+        SentrySettings.load()
+    environment, release = str(stopped.value).splitlines()
+    assert environment.startswith("SENTRY_ENVIRONMENT: Sentry takes no 'a/b'; write 1 to 64")
+    assert release.startswith("SENTRY_RELEASE: Sentry takes no 'latest'; write 1 to 200")
+
+
+def test_what_is_right_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_DSN", f" https://{KEY}@host/1 ")
+    monkeypatch.setenv("SENTRY_UNTRACED_PATHS", "/a, /b,,")
+    monkeypatch.setenv("SENTRY_ERROR_SAMPLE_RATE", "")
+    settings = SentrySettings.load()
+    assert settings.sentry_dsn == f"https://{KEY}@host/1"
+    assert settings.sentry_untraced_paths == ["/a", "/b"]
+    assert settings.sentry_error_sample_rate == 1.0
+
+
+# The service's own facts
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The standard as if it were copied to another folder."""
+    monkeypatch.setattr(service, "__file__", str(tmp_path / "app/watched/service.py"))
+    return tmp_path
+
+
+def test_the_facts_are_found_wherever_the_standard_lies(elsewhere: Path) -> None:
+    toml = '[project]\nname = "svc"\n[tool.ion-sentry]\nowner = "한글"\n'
+    (elsewhere / "pyproject.toml").write_text(toml, "utf-8")
+    found = service._read_pyproject()
+    assert found == (elsewhere, {"name": "svc"}, {"owner": "한글"})
+    assert PROJECT["name"] and ANSWERS["owner"]
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ("[project]\n", "no table or key 'tool'"),
+        ("[tool.ion-sentry]\n", "no table or key 'project'"),
+        ("[project", "Expected ']'"),
+    ],
+)
+def test_facts_that_are_not_there_are_told(elsewhere: Path, toml: str, told: str) -> None:
+    (elsewhere / "pyproject.toml").write_text(toml, "utf-8")
+    with pytest.raises(RuntimeError) as stopped:
+        service._read_pyproject()
+    begin = f"{elsewhere / 'pyproject.toml'} can't be read by app.observability: "
+    assert str(stopped.value).startswith(begin + told)
+
+
+def test_without_the_facts_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "__file__", "/nowhere/at/all/service.py")
+    with pytest.raises(RuntimeError, match="There is no pyproject"):
+        service._read_pyproject()
