@@ -15,8 +15,11 @@ import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from inspect import getsource
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.the_standard import Standard
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -27,21 +30,13 @@ UNSEEN = "not costs and not place_of_a_message"
 UNNOTICED = {"survived", "no tests"}
 # Tests of the standard that need the template's receiver; here they see the service that changes.
 OF_THE_TEMPLATE = ("test_envelopes.py", "test_line.py", "test_sessions.py")
-THE_STANDARD = """\
+THE_STANDARD = f"""\
 import importlib
+from typing import Any
+
 import pytest
 
-class Standard:
-    def __init__(self, name="app.observability"):
-        self._name = name
-
-    def __getattr__(self, name):
-        try:
-            module = importlib.import_module(f"{self._name}.{name}")
-        except ModuleNotFoundError as missing:  # hypothesis asks whether it is a mock
-            raise AttributeError(name) from missing
-        return Standard(module.__name__) if hasattr(module, "__path__") else module
-
+{getsource(Standard)}
 @pytest.fixture
 def standard():
     return Standard()

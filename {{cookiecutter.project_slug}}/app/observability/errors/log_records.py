@@ -111,7 +111,7 @@ def message_of(record: logging.LogRecord) -> str:
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a log call gave by `extra`, as plain data."""
     extra = {name: value for name, value in vars(record).items() if name not in _COMMON}
-    shown: dict[str, Any] = Plain(_MAX_EXTRA).data(extra)
+    shown: dict[str, Any] = Plain(_MAX_EXTRA).data(extra) if extra else {}  # most have none
     return {name: value for name, value in shown.items() if name[:1] != "_"}
 
 

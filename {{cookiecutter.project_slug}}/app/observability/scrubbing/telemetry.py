@@ -94,7 +94,7 @@ class Telemetry:
                 continue
             value = attribute.get("value") if isinstance(attribute, dict) else attribute
             argument = name.removeprefix(_ARGUMENT)
-            if argument is not name and argument in secret:
+            if argument != name and argument in secret:
                 told = self.argument(True, value)
             else:
                 told = self.walk.value(value, argument)
