@@ -140,6 +140,8 @@ class SentryApi:
 
 def _needed(method: str, path: str) -> set[str]:
     read = method == "GET"
+    if "/issues/" in path:
+        return {"event:read", "event:write"}
     if re.search("/(detectors|workflows)/", path):
         return {"org:read"} if read else {"alerts:write"}
     if re.search("/(projects|releases)/", path):

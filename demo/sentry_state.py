@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from demo import sentry_answers as answers
+from demo.sentry_events import told
 
 Json = dict[str, Any]
 
@@ -36,6 +37,7 @@ class Organization:
     monitors: dict[int, tuple[int, str, Json]] = field(default_factory=dict)
     alerts: dict[int, Json] = field(default_factory=dict)
     dashboards: dict[int, Json] = field(default_factory=dict)
+    events: dict[str, Json] = field(default_factory=dict)  # as they were sent, the newest last
     most: dict[str, int] = field(default_factory=lambda: {"dashboards": 20, "monitors": 100})
     _last: int = 1000
 
@@ -99,6 +101,18 @@ def _new_project(o: Organization, team: str, body: Json, **_: Any) -> tuple[int,
     number = o.add_project(body["slug"], body)
     made = answers.project(body["slug"], number, body, o.slug)
     return 201, {**made, "team": None}
+
+
+def _event(o: Organization, slug: str, event_id: str, **_: Any) -> tuple[int, Any]:
+    number, _body = _get(o.projects, slug)
+    return 200, told(_get(o.events, event_id), number)
+
+
+def _event_of_issue(o: Organization, issue: str, which: str, **_: Any) -> tuple[int, Any]:
+    events = list(o.events.values())
+    if issue != "1" or not events:
+        raise Refused(404, {"detail": "The requested resource does not exist"})
+    return 200, told(events[0 if which == "oldest" else -1], 1)
 
 
 def _new_release(o: Organization, body: Json, **_: Any) -> tuple[int, Any]:
@@ -266,6 +280,8 @@ ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any]]]] = [
     ("GET", f"{_O}/environments/", _environments),
     ("GET", f"{_P}/", _project),
     ("GET", f"{_P}/keys/", _keys),
+    ("GET", f"{_P}/events/{_X}/", _event),
+    ("GET", f"{_O}/issues/{_X}/events/(latest|oldest|recommended)/", _event_of_issue),
     ("POST", f"/api/0/teams/{_X}/{_X}/projects/", _new_project),
     ("POST", f"{_O}/releases/", _new_release),
     ("POST", f"{_O}/releases/{_X}/deploys/", _new_deploy),

@@ -23,6 +23,7 @@ from ion_sentry.fleet import Order, services_in, services_of, work_through
 from ion_sentry.git import Failure, git, scratch_worktree
 from ion_sentry.merge import Merged, Place, place_of, refuse_dirty
 from ion_sentry.monitoring.cli import monitoring
+from ion_sentry.reproduce.cli import reproduce
 from ion_sentry.state import FILE, State, read_state
 from ion_sentry.template import SECRET, full_url, rendered, templates
 from ion_sentry.update import Plan, carry_out, make_plan, public_questions
@@ -75,6 +76,7 @@ def main(context: click.Context, folder: Path) -> None:
 
 
 main.add_command(monitoring)
+main.add_command(reproduce)
 
 
 @main.command()

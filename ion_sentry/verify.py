@@ -20,7 +20,7 @@ from ion_sentry.template import Template
 FOLDER = "tests/standard"
 PYTEST = ("-m", "pytest", "-c", f"{FOLDER}/pytest.toml", "--rootdir=.", FOLDER)
 # Of the shell: what would make a service, or its tests, other ones.
-_FOREIGN = re.compile(
+FOREIGN = re.compile(
     r"SENTRY_|ENVIRONMENT$|LOG_LEVEL$|DATABASE_URL$|VIRTUAL_ENV$|PYTHONPATH$|PYTEST_"
 )
 
@@ -93,7 +93,7 @@ def tests_of(service: Path, template: Template, wanted: Sequence[str] = ()) -> I
         project = ("--frozen", "--project", str(service)) if is_locked else ("--project", str(copy))
         extra = [word for text in wanted for word in ("--with", text)]
         needs = ("--with-requirements", f"{FOLDER}/requirements.txt")
-        kept = {name: text for name, text in os.environ.items() if not _FOREIGN.match(name)}
+        kept = {name: text for name, text in os.environ.items() if not FOREIGN.match(name)}
         env = {"UV_PYTHON": sys.executable, **kept, "UV_PROJECT_ENVIRONMENT": f"{scratch}/venv"}
         command = (find_uv_bin(), "run", "--quiet", *project, *needs, *extra)
         tests = Tests(version.name, is_locked, command, copy, env)

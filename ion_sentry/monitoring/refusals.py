@@ -66,6 +66,8 @@ def failure_of(answer: httpx.Response, method: str, what: str, url: str) -> Fail
 
 def _scope(method: str, url: str) -> str:
     read = method == "GET"
+    if "/issues/" in url:
+        return "event:read"
     if "/detectors/" in url or "/workflows/" in url:
         return "org:read" if read else "alerts:write"
     if "/projects/" in url or "/releases/" in url:

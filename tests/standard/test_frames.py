@@ -36,6 +36,12 @@ def run(lines: list[str], *, name: object = "made_up", place: str = PLACE) -> Ex
     return caught.value
 
 
+def test_what_is_made_at_run_time_is_nobodys_own(captured_events: Events) -> None:
+    [made] = frames(run(["1 / 0"], place="<made up>"), captured_events)[-1:]
+    assert (made["filename"], made["in_app"]) == ("<made up>", False)
+    assert "context_line" not in made
+
+
 def frames(error: BaseException, events: Events) -> list[dict[str, Any]]:
     capture_error(error)
     found: list[dict[str, Any]] = events[-1]["exception"]["values"][-1]["stacktrace"]["frames"]

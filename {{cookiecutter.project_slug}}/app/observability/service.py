@@ -29,6 +29,8 @@ ROOT, PROJECT, ANSWERS = _read_pyproject()
 @lru_cache(maxsize=4096)
 def is_own(filename: str) -> bool:
     """Tell whether a file is the service's own code, not the standard's or a library's."""
+    if filename.startswith("<"):  # made at run-time, as SQLAlchemy does; it would be in any folder
+        return False
     path = Path(filename).resolve()
     if not path.is_relative_to(ROOT) or path.is_relative_to(Path(__file__).parent):
         return False

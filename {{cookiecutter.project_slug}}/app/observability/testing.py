@@ -10,6 +10,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -61,10 +62,9 @@ def sentry_settings() -> SentrySettings:
     return SentrySettings(environment="test", sentry_dsn=DSN, sentry_traces_sample_rate=0)
 
 
-@pytest.fixture
-def sentry_transport(sentry_settings: SentrySettings) -> Iterator[RecordingTransport]:
-    """All envelopes of the test: errors, traces, logs, sessions."""
-    init_sentry(sentry_settings)
+@contextmanager
+def recording() -> Iterator[RecordingTransport]:
+    """Keep what the Sentry that `init_sentry` started sends; it is closed at the end."""
     client = sentry_sdk.get_client()
     delivery: Any = client.transport
     delivery.kill()
@@ -75,6 +75,14 @@ def sentry_transport(sentry_settings: SentrySettings) -> Iterator[RecordingTrans
         yield transport
     client.close(timeout=0)
     sentry_sdk.get_global_scope().set_client(None)
+
+
+@pytest.fixture
+def sentry_transport(sentry_settings: SentrySettings) -> Iterator[RecordingTransport]:
+    """All envelopes of the test: errors, traces, logs, sessions."""
+    init_sentry(sentry_settings)
+    with recording() as transport:
+        yield transport
 
 
 @pytest.fixture
