@@ -44,6 +44,9 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 )
 @click.option("--twice", is_flag=True, help="Make the request two times; the second one counts.")
 @click.option(
+    "--timeout", type=click.IntRange(1, 3600), default=60, show_default=True, help="Seconds."
+)
+@click.option(
     "--write-test", is_flag=True, help="Write tests/reproduced/test_<id>.py, which fails."
 )
 @click.option("--curl", "as_curl", is_flag=True, help="Print the request as a curl command, too.")
@@ -56,6 +59,7 @@ def reproduce(
     database: str | None,
     seed: Path | None,
     twice: bool,
+    timeout: int,
     write_test: bool,
     as_curl: bool,
     as_json: bool,
@@ -80,7 +84,10 @@ def reproduce(
         release = _way_to(found.release, folder)
         _describe(found, release)
         at = found.timestamp.isoformat() if found.timestamp and clock == "event" else None
-        options: dict[str, Any] = {"database": database, "seed": seed, "twice": twice}
+        options: dict[str, Any] = {
+            **{"database": database, "seed": seed},
+            **{"twice": twice, "timeout": timeout},
+        }
         with notes.status("Making it happen …"):
             result = run(folder, found, at=at, **options)
         verdict, code = _verdict(result)
@@ -185,6 +192,9 @@ def _write(folder: Path, event: Event, result: dict[str, Any], *, needs_clock: b
     command = [find_uv_bin(), "run", "--quiet", "--frozen", "ruff"]
     for words in (["check", "--fix", "--quiet"], ["format", "--quiet"]):
         subprocess.run([*command, *words, str(path)], cwd=folder, check=False, capture_output=True)
+    text = (folder / path).read_text("utf-8")
+    if any(len(line) > 100 for line in text.splitlines()):  # of a long body or address
+        (folder / path).write_text(f"# ruff: noqa: E501\n{text}", "utf-8")
     notes.print(f"Written: {path}")
     if needs_clock:
         notes.print("It needs the event's time: uv add --dev time-machine")

@@ -82,11 +82,12 @@ def _test(event: Event, result: Json, *, needs_clock: bool) -> str:
     if task:
         body += ["assert client.portal", f"client.portal.call(finished, {task!r})"]
     body.append("assert captured_events == []")
-    name = re.sub(r"\W+", "_", f"{request['method']} {event.transaction}".lower()).strip("_")
+    words = f"{request['method']} {event.transaction}".lower()
+    name = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_")[:60]
     at = event.timestamp.isoformat() if event.timestamp else ""
     return "\n".join(
         [
-            f'"""{_plain(title(event.model_dump()))}',
+            f'"""{_plain(title(event.model_dump()))[:90]}',
             "",
             f"In {_plain(request['method'])} {_plain(event.transaction)}, {at[:19]} UTC,",
             f"release {_plain(event.release) or 'unknown'}: event {_plain(event.event_id)}.",

@@ -91,6 +91,7 @@ BUGS: Final = (
     bug("http_exception", get("/licences/4711")),
     bug("outgoing_503", get("/rates/eur")),
     bug("outgoing_refused", post("/shipments", {"order": 12})),
+    bug("endless", get("/queues/mail/next")),
     bug("no_library", get("/weather/seoul")),
     bug("filtered_body", post("/accounts", _SIGN_UP)),
     bug(

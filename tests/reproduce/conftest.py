@@ -84,9 +84,15 @@ def service(generate: Generate, tmp_path_factory: pytest.TempPathFactory) -> Pat
     shutil.copytree(generate().folder, folder, ignore=leave)
     for bug in BUGS:
         (folder / f"app/api/{bug.name}.py").write_text(bug.source, "utf-8")
-    with (folder / "app/main.py").open("a") as main:
-        main.write(f"\nfrom app.api import {', '.join(bug.name for bug in BUGS)}\n")
-        main.writelines(f"app.include_router({bug.name}.router)\n" for bug in BUGS)
+    main = folder / "app/main.py"
+    wired = "    app.include_router(messages.router)\n"
+    more = "".join(f"    app.include_router({bug.name}.router)\n" for bug in BUGS)
+    text = main.read_text("utf-8").replace(wired, wired + more)
+    names = ", ".join(["debug", "health", "messages", *(bug.name for bug in BUGS)])
+    text = text.replace(
+        "from app.api import debug, health, messages", f"from app.api import {names}"
+    )
+    main.write_text(text, "utf-8")
     pyproject = folder / "pyproject.toml"
     needs = '"httpx>=0.28,<0.29",\n    "python-multipart>=0.0.20",\n    "time-machine>=2.16",'
     mine = (

@@ -71,6 +71,17 @@ def test_the_release_that_it_happened_in(mended: Checkout, events: dict[str, Pat
     assert ended.out.splitlines()[1].strip().startswith("This checkout is not the event's release")
 
 
+def test_a_request_that_does_not_end(
+    checkout: Checkout, events: dict[str, Path], tmp_path: Path
+) -> None:
+    event = json.loads(events["endless"].read_text("utf-8"))
+    event["request"]["query_string"] = "patience=1000"
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event), "utf-8")
+    ended = checkout.reproduce(file, "--timeout", "5")
+    assert (ended.code, ended.verdict) == (3, "UNUSABLE: The request did not end within 5 s.")
+
+
 def test_a_program_reads_it(checkout: Checkout, events: dict[str, Path]) -> None:
     ended = checkout.reproduce(events["filtered_body"], "--json")
     told = json.loads(ended.out)

@@ -5,6 +5,7 @@ result.json  what was asked, what was answered, and what the standard reported
 """
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ def main() -> None:
     sys.path.insert(0, "")
     from .replay import Unusable, replay
 
+    signal.alarm(order["seconds"])  # whatever hangs, the process ends
     try:
         result = replay(order, scratch)
     except Unusable as error:

@@ -36,6 +36,11 @@ class Operation:
         kind = next(iter(content), "")
         return kind, content.get(kind, {}).get("schema", {})
 
+    @property
+    def needs_body(self) -> bool:
+        """Tell whether it can't be asked without a body."""
+        return bool(self.resolved(self.schema.get("requestBody", {})).get("required"))
+
     def security(self) -> Iterator[Json]:
         """Yield what has to prove who asks."""
         schemes = self.root.get("components", {}).get("securitySchemes", {})

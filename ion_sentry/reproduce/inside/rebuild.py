@@ -1,6 +1,7 @@
 """The request of an event: as it was sent where that is told, else as it may have been."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ Json = dict[str, Any]
 
 _CUT: Final = "…"
 _ENCODED: Final = quote(FILTERED)
+_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 # What the client, or the transport, says by itself.
 _OWN_HEADERS: Final = frozenset({"host", "content-length", "connection", "user-agent"})
@@ -85,7 +87,8 @@ class Rebuild:
     def _headers(self) -> None:
         headers = self._made.headers
         for name, value in self._request["headers"]:
-            if name.lower() not in _OWN_HEADERS and not _is_unknown(value) and value.isprintable():
+            is_header = _NAME.fullmatch(name) and value.isprintable() and not _is_unknown(value)
+            if is_header and name.lower() not in _OWN_HEADERS:
                 headers[name.lower()] = value
         for place in ("header", "cookie"):
             for parameter in self._operation.parameters(place):
@@ -129,7 +132,8 @@ class Rebuild:
         if data in (None, "", {}, []) and not sent and not kind:
             return
         is_cut = isinstance(data, str) and data.startswith("(the first ")
-        if (data is None and kind) or is_cut:
+        is_missing = data is None and bool(sent or self._operation.needs_body)
+        if is_missing or is_cut:
             data = self._known_body(schema)
             self._made.filled.append(
                 "the body, which the event "
@@ -165,7 +169,7 @@ class Rebuild:
                 self._made.files[name] = (f"{name}.bin", ("invented " * (size // 9 + 1))[:size])
                 self._made.filled.append(f"the file {name}: {size} invented bytes")
             else:
-                self._made.form[name] = self._whole(value, within, f"form.{name}")
+                self._made.form[name] = self._whole(value, within, f"body.{name}")
 
     def _whole(self, value: Any, schema: Json, path: str) -> Any:
         """Return a part of the body with what was filtered of it filled in."""

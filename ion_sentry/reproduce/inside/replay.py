@@ -184,6 +184,8 @@ def _base_url(event: Json) -> str:
 async def _fill(file: str, url: str) -> None:
     from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+    if not url:
+        raise Unusable("This service has no database to fill.")
     seed = runpy.run_path(file).get("seed")
     if seed is None:
         raise Unusable(f"{file} has no function `async def seed(session)`.")
