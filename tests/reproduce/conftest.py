@@ -13,17 +13,23 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from demo.receiver import LoopbackServer, Receiver
 from tests.conftest import Generate
-from tests.reproduce.catalogue import BUGS, Bug, fixed
+from tests.reproduce.catalogue import BUGS as SOME_BUGS
+from tests.reproduce.catalogue import Bug, fixed
+from tests.reproduce.more_bugs import MORE_BUGS, PARTNER
 from tests.services import BIN, Service, clean_environment
 
 Json = dict[str, Any]
 
+BUGS = (*SOME_BUGS, *MORE_BUGS)
+# Those that need a server of their own.
+SPECIAL = [bug for bug in BUGS if bug.is_partner_down or bug.name == "month_end"]
 # Once in four years; uvicorn runs on that day.
 LEAP_DAY = "2028-02-29T12:00:00Z"
 ON_LEAP_DAY = f"""
@@ -146,9 +152,13 @@ class _Partner(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._asked[self.path] += 1
-        self.send_response(503)
-        self.send_header("Content-Length", "0")
+        status, told = PARTNER.get(urlsplit(self.path).path, (503, {}))
+        body = json.dumps(told).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -180,17 +190,23 @@ def events(
             "PARTNER_URL": partner,
             "CLOSED_URL": f"http://127.0.0.1:{closed.getsockname()[1]}",
         }
+        usual = ("uvicorn", "app.main:app", "--port", "0")
+        closed_partner = {"PARTNER_URL": env["CLOSED_URL"]}
+        runs: list[tuple[tuple[str, ...], dict[str, str], list[Bug]]] = [
+            (usual, {}, [bug for bug in BUGS if bug not in SPECIAL]),
+            (usual, closed_partner, [bug for bug in SPECIAL if bug.is_partner_down]),
+            (
+                ("python", "-c", ON_LEAP_DAY),
+                {},
+                [bug for bug in SPECIAL if not bug.is_partner_down],
+            ),
+        ]
         found: dict[str, Path] = {}
-        usual = [bug for bug in BUGS if bug.name != "month_end"]
-        for command, bugs in (
-            (("uvicorn", "app.main:app", "--port", "0"), usual),
-            (("python", "-c", ON_LEAP_DAY), [bug for bug in BUGS if bug not in usual]),
-        ):
+        for command, own, bugs in runs:
+            server = (str(bin / command[0]), *command[1:])
             with (
                 Receiver() as receiver,
-                production.serving(
-                    str(bin / command[0]), *command[1:], **env, SENTRY_DSN=receiver.dsn
-                ) as running,
+                production.serving(*server, **env | own, SENTRY_DSN=receiver.dsn) as running,
             ):
                 for bug in bugs:
                     found[bug.name] = folder / f"{bug.name}.json"
@@ -211,7 +227,8 @@ def happens(bug: Bug, url: str, receiver: Receiver) -> Json:
                     request.method,
                     request.path,
                     headers=list(request.headers),
-                    data=request.form,
+                    data=request.data,
+                    content=request.content,
                     files=files or None,
                     **body,
                 )

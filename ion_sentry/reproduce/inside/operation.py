@@ -1,13 +1,15 @@
 """The route that a request takes: its schema, and its endpoint's parameters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import fastapi.routing
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_dependant
 from starlette.routing import BaseRoute, Match
 
 from .variables import Unknown, value_of
@@ -72,33 +74,45 @@ def operation_of(app: FastAPI, event: Json, path: str) -> Operation | None:
     """Find the route of an event's request, None if there is none here."""
     method, template = event["request"]["method"], event["transaction"]
     scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
-    owner, prefix, dependant = _found(app, app.routes, scope, template, "")
+    owner, prefix = _owner(app, app.routes, scope, "")
     if owner is None:
         return None
-    root = owner.openapi() if owner.openapi_url or owner.title else {}
-    schema = root.get("paths", {}).get(template.removeprefix(prefix), {}).get(method.lower(), {})
+    template = template.removeprefix(prefix)
+    root = owner.openapi()
+    schema = root.get("paths", {}).get(template, {}).get(method.lower(), {})
     frames = [frame for link in event["exception"] for frame in link["stacktrace"]["frames"]]
-    return Operation(schema, root, dict(_arguments(dependant, frames)) if dependant else {})
+    endpoint = _endpoint(owner, template, method)
+    told = _arguments(get_dependant(path=template, call=endpoint), frames) if endpoint else ()
+    return Operation(schema, root, dict(told))
 
 
-def _found(
-    owner: FastAPI, routes: Sequence[BaseRoute], scope: Json, template: str, prefix: str
-) -> tuple[FastAPI | None, str, Dependant | None]:
+def _owner(
+    owner: FastAPI, routes: Sequence[BaseRoute], scope: Json, prefix: str
+) -> tuple[FastAPI | None, str]:
+    """Return the application that answers a path, and where it is mounted."""
     for route in routes:
         match, child = route.matches(scope)
         if match is not Match.FULL:
             continue
         mounted = getattr(route, "app", None)
-        below = getattr(route, "routes", None)
-        if below:
-            inner = mounted if isinstance(mounted, FastAPI) else owner
-            step = prefix + (getattr(route, "path", "") if inner is not owner else "")
-            found = _found(inner, below, {**scope, **child}, template, step)
-            if found[0] is not None:
-                return found
-            continue
-        return owner, prefix, getattr(route, "dependant", None)
-    return None, prefix, None
+        if not (below := getattr(route, "routes", None)):
+            return owner, prefix
+        inner = mounted if isinstance(mounted, FastAPI) else owner
+        step = prefix + (getattr(route, "path", "") if inner is not owner else "")
+        found = _owner(inner, below, {**scope, **child}, step)
+        if found[0] is not None:
+            return found
+    return None, prefix
+
+
+def _endpoint(owner: FastAPI, template: str, method: str) -> Callable[..., Any] | None:
+    # Before it had this function, FastAPI kept the routes of included routers as its own.
+    listed: Any = getattr(fastapi.routing, "iter_route_contexts", iter)
+    for route in listed(owner.routes):
+        methods = getattr(route, "methods", None) or ()
+        if getattr(route, "path", None) == template and method in methods:
+            return getattr(route, "endpoint", None)
+    return None
 
 
 def _arguments(
