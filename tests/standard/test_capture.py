@@ -2,8 +2,16 @@ import asyncio
 from typing import Any
 
 import pytest
+import sentry_sdk
 
-from app.observability import Severity, capture_error, capture_message, error_scope, spawn
+from app.observability import (
+    SentrySettings,
+    Severity,
+    capture_error,
+    capture_message,
+    error_scope,
+    spawn,
+)
 
 Events = list[dict[str, Any]]
 
@@ -123,3 +131,61 @@ def test_without_sentry_nothing_is_captured() -> None:
     with error_scope(tags={"a": "1"}):
         assert capture_error(ValueError("x")) is None
         assert capture_message("y") is None
+
+
+def test_a_message_has_what_is_given_with_it(captured_events: Events) -> None:
+    capture_message("x", tags={"a": "1"}, contexts={"order": {"lines": 2}}, user={"id": "7"})
+    [event] = captured_events
+    assert event["tags"]["a"] == "1"
+    assert event["contexts"]["order"] == {"lines": 2}
+    assert event["user"] == {"id": "7"}
+
+
+def test_the_severity_of_a_scope_holds_in_those_inside_of_it(captured_events: Events) -> None:
+    with error_scope(severity=Severity.P1), error_scope(tags={"a": "1"}), error_scope():
+        capture_message("x")
+        capture_error(ValueError("y"))
+    assert [event["tags"]["priority"] for event in captured_events] == ["P1", "P1"]
+
+
+def test_a_message_counts_once_against_a_storm(captured_events: Events) -> None:
+    for _ in range(100):
+        capture_message("x")
+    assert len(captured_events) == SentrySettings(sentry_dsn="").sentry_max_errors_per_minute
+
+
+class Unreadable(dict[str, str]):
+    def items(self) -> Any:
+        raise RuntimeError("no items")
+
+
+def test_details_that_cannot_be_read_are_told_in_the_log(
+    captured_events: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    capture_error(ValueError("x"), tags=Unreadable(a="1"))
+    assert len(captured_events) == 1
+    told = "Details of an event are left out: no items"
+    assert told in {record.getMessage() for record in caplog.records}
+
+
+@pytest.mark.parametrize(
+    ("capture", "told"),
+    [
+        (lambda: capture_error(ValueError("x")), "An error could not be reported"),
+        (lambda: capture_message("x"), "A message could not be reported"),
+    ],
+)
+def test_a_report_that_fails_is_told_in_the_log(
+    captured_events: Events,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    capture: Any,
+    told: str,
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(sentry_sdk.Scope, "capture_event", fail)
+    assert capture() is None
+    [record] = [record for record in caplog.records if record.getMessage() == told]
+    assert record.exc_info and str(record.exc_info[1]) == "no room"

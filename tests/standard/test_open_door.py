@@ -221,3 +221,32 @@ class TestIntegrations:
         [crumb] = sentry_transport.events[0]["breadcrumbs"]["values"]
         assert crumb["data"]["http.response.status_code"] == 204
         assert SECRET not in json.dumps([outgoing, crumb])
+
+
+def test_a_rate_of_nothing_is_none_at_all(
+    client: TestClient, sentry_transport: RecordingTransport, trace_rate: Callable[..., None]
+) -> None:
+    trace_rate(lambda method, path: 0.0)
+    client.get("/somewhere")
+    assert sentry_transport.requests() == []
+
+
+def test_a_rate_that_cannot_be_asked_is_logged(
+    client: TestClient, trace_rate: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    def asked(method: str, path: str) -> float:
+        raise RuntimeError("no rate")
+
+    trace_rate(asked)
+    client.get("/somewhere")
+    told = "The rate of a trace could not be asked: no rate"
+    assert told in {record.getMessage() for record in caplog.records}
+
+
+def test_a_metrics_tag_is_bounded(sentry_transport: RecordingTransport) -> None:
+    count("orders", note="x" * 5000, cents=12)
+    sentry_sdk.flush()
+    [batch] = sentry_transport.payloads("trace_metric")
+    told = batch["items"][0]["attributes"]
+    assert len(told["note"]["value"]) == 1024
+    assert told["cents"]["value"] == 12

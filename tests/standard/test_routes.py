@@ -61,7 +61,7 @@ def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClie
     install(app, sentry_settings)
     app.add_middleware(CopiesTheScope)
     app.add_middleware(Moves)
-    app.add_middleware(CORSMiddleware, ["https://x.example"])
+    app.add_middleware(CORSMiddleware, allow_origins=["https://x.example"])
     app.get("/direct/{number}")(fails)
     app.add_route("/starlette/{number}", fails_in_starlette)
     router = APIRouter(prefix="/included")
@@ -108,4 +108,10 @@ def test_an_event_is_called_by_its_whole_route(
     assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["event_id"] == event["event_id"]
+    assert answer.headers["access-control-allow-origin"] == "https://x.example"
+
+
+def test_another_origins_page_may_read_an_unhandled_failure(client: TestClient) -> None:
+    answer = client.get("/direct/7", headers={"origin": "https://x.example"})
+    assert answer.status_code == 500
     assert answer.headers["access-control-allow-origin"] == "https://x.example"

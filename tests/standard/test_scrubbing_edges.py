@@ -10,6 +10,8 @@ import pytest
 
 from app.observability.scrubbing import FILTERED, Scrubber
 
+from .test_scrubbing_rules import Rules
+
 SECRET = "Tr0ub4dor&3"
 
 
@@ -212,3 +214,48 @@ def test_json_is_data_up_to_a_length() -> None:
         assert "hunter2" not in left
         assert left.endswith('"}') is is_data
         assert not is_data or json.loads(left)["password"] == FILTERED
+
+
+@pytest.mark.parametrize("option", ["-u", "-U", "--user", "--proxy-user", "'-u'", '"--user"'])
+def test_credentials_in_a_command_line(option: str) -> None:
+    assert Rules().value(["curl", option, "kim:hunter2:x", "https://example.com"]) == [
+        *("curl", option, f"kim:{FILTERED}", "https://example.com")
+    ]
+    for harmless in ("kim", "kim:", 5, None):
+        assert Rules().value(["psql", option, harmless]) == ["psql", option, harmless]
+
+
+def test_a_password_on_its_option() -> None:
+    for client in ("mysql", "/usr/bin/mysql", "mariadb", "sshpass", "redis-cli"):
+        assert Rules().value([client, "-phunter2x"]) == [client, f"-p{FILTERED}"]
+    assert Rules().value(["ls", "-phunter2x"]) == ["ls", "-phunter2x"]
+    assert Rules().value(["mysql", "-p3306"]) == ["mysql", "-p3306"]
+
+
+def test_an_option_that_is_very_long_is_none() -> None:
+    option = "--" + "x" * 90 + "-password"
+    assert Rules().value([option, "hello world"]) == [option, "hello world"]
+
+
+@pytest.mark.parametrize(
+    "text", ["the api key: tiger42x", "api key: tiger42x", "my api key=tiger42x"]
+)
+def test_two_words_that_are_a_secrets_name_together(text: str) -> None:
+    assert "tiger42x" not in Rules().text(text)
+
+
+@pytest.mark.parametrize("text", ["the key: tiger42x", "happy key: tiger42x", "api word: no"])
+def test_words_that_are_none(text: str) -> None:
+    assert Rules().text(text) == text
+
+
+def test_the_third_of_several_arguments() -> None:
+    told = {"message": "%s %s of %s, password %s", "params": ["a", "b", "c", "hunter2x"]}
+    told["formatted"] = "a b of c, password hunter2x"
+    event = Rules().event({"logentry": told})["logentry"]
+    assert event["params"] == ["a", "b", "c", FILTERED]
+    assert "hunter2x" not in event["formatted"]
+
+
+def test_a_url_with_a_line_break_stays_as_it_is() -> None:
+    assert Rules().value({"url": "http://h/a\nb"}) == {"url": "http://h/a\nb"}

@@ -283,3 +283,31 @@ def test_sessions_are_counted_in_utc(
 
 def client_release() -> str:
     return str(sentry_sdk.get_client().options["release"])
+
+
+def test_another_key_draws_otherwise_and_within_what_is_asked() -> None:
+    assert len({draw_of(key)(TRACE) for key in ("", "a", "b")}) == 3
+    drawn = [draw_of("a")(f"{number:032x}", interval=(0.5, 0.6)) for number in range(100)]
+    assert 0.5 <= min(drawn) < 0.52 and 0.58 < max(drawn) < 0.6
+
+
+def test_a_trace_that_begins_here_has_an_id_of_its_own(client: TestClient) -> None:
+    ids = {client.get("/tells_its_trace").json()["sentry-trace"].split("-")[0] for _ in range(5)}
+    assert len(ids) == 5
+    assert all(re.fullmatch("[0-9a-f]{32}", trace) for trace in ids)
+
+
+def test_what_no_route_answers_has_a_name_of_ours(
+    client: TestClient, sentry_transport: RecordingTransport
+) -> None:
+    client.get("/nowhere")
+    [request] = sentry_transport.requests()
+    assert request["attributes"]["sentry.segment.name.source"] == "custom"
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_callees_are_told_the_rate_and_no_name(client: TestClient, rate: float) -> None:
+    baggage = client.get("/tells_its_trace").json()["baggage"]
+    told = dict(part.split("=", 1) for part in baggage.split(","))
+    assert float(told["sentry-sample_rate"]) == rate
+    assert "sentry-transaction" not in told
