@@ -1,6 +1,7 @@
 """Which requests are traced, and that nobody outside decides it."""
 
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -311,3 +312,28 @@ def test_callees_are_told_the_rate_and_no_name(client: TestClient, rate: float) 
     told = dict(part.split("=", 1) for part in baggage.split(","))
     assert float(told["sentry-sample_rate"]) == rate
     assert "sentry-transaction" not in told
+
+
+FORKS = """
+import os, random
+import sentry_sdk
+from app.observability.sdk.spans import new_trace
+
+def trace():
+    random.seed(0)
+    scope = sentry_sdk.Scope()
+    new_trace(scope)
+    return scope.get_active_propagation_context().trace_id
+
+for _ in range(3):
+    if os.fork() == 0:
+        print(trace(), flush=True)
+        os._exit(0)
+    os.wait()
+print(trace(), trace())
+"""
+
+
+def test_no_two_processes_begin_the_same_trace() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=True)
+    assert len(set(done.stdout.split())) == 5
