@@ -201,3 +201,13 @@ def widget(dashboard_id: int, body: Json) -> Json:
             for place, one in enumerate(body["queries"], start=1)
         ],
     }
+
+
+def release(version: str, body: Json) -> Json:
+    commits = body.get("commits", [])
+    return {
+        **{"id": 1, "version": version, "shortVersion": version, "status": "open"},
+        **{"authors": [], "commitCount": len(commits), "data": {}, "deployCount": 0},
+        **{"newGroups": 0, "projects": [], "versionInfo": None, "dateCreated": DATE},
+        "dateReleased": body.get("dateReleased"),
+    }

@@ -33,7 +33,7 @@ class Organization:
     workspaces: list[Json] = field(default_factory=lambda: [answers.integration(24817, "acme")])
     environments: set[str] = field(default_factory=set)
     projects: dict[str, tuple[int, Json]] = field(default_factory=dict)
-    releases: set[str] = field(default_factory=set)
+    releases: dict[str, Json] = field(default_factory=dict)
     monitors: dict[int, tuple[int, str, Json]] = field(default_factory=dict)
     alerts: dict[int, Json] = field(default_factory=dict)
     dashboards: dict[int, Json] = field(default_factory=dict)
@@ -117,12 +117,18 @@ def _event_of_issue(o: Organization, issue: str, which: str, **_: Any) -> tuple[
 
 def _new_release(o: Organization, body: Json, **_: Any) -> tuple[int, Any]:
     status = 208 if body["version"] in o.releases else 201
-    o.releases.add(body["version"])
-    return status, {
-        **{"id": 1, "version": body["version"], "shortVersion": body["version"], "status": "open"},
-        **{"authors": [], "commitCount": 0, "data": {}, "deployCount": 0, "newGroups": 0},
-        **{"projects": [], "versionInfo": None},
-    }
+    o.releases.setdefault(body["version"], body)
+    return status, answers.release(body["version"], o.releases[body["version"]])
+
+
+def _release(o: Organization, version: str, body: Json, **_: Any) -> tuple[int, Any]:
+    known = _get(o.releases, version)
+    known.update(body or {})
+    return 200, answers.release(version, known)
+
+
+def _repositories(o: Organization, **_: Any) -> tuple[int, Any]:
+    return 200, []
 
 
 def _new_deploy(o: Organization, version: str, body: Json, **_: Any) -> tuple[int, Any]:
@@ -284,7 +290,10 @@ ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any]]]] = [
     ("GET", f"{_O}/issues/{_X}/events/(latest|oldest|recommended)/", _event_of_issue),
     ("POST", f"/api/0/teams/{_X}/{_X}/projects/", _new_project),
     ("POST", f"{_O}/releases/", _new_release),
+    ("GET", f"{_O}/releases/{_X}/", _release),
+    ("PUT", f"{_O}/releases/{_X}/", _release),
     ("POST", f"{_O}/releases/{_X}/deploys/", _new_deploy),
+    ("GET", f"{_O}/repos/", _repositories),
     ("GET", f"{_O}/detectors/", _monitors),
     ("POST", f"{_O}/projects/{_X}/detectors/", _new_monitor),
     ("PUT", f"{_O}/detectors/(\\d+)/", _put_monitor),

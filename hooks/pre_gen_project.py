@@ -153,11 +153,16 @@ SENTRY_SLUG = must_match(
 )
 # Ends up as a number in TOML, which knows no `.5`, `1.` or `01`.
 RATE = must_match(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", "is no plain decimal from 0 (none) to 1 (all)")
+REPOSITORY = must_match(
+    r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){2,})?",
+    "is no host, owner and name with slashes between them, without https:// and .git",
+)
 RULES: dict[str, tuple[Callable[[str], str | None], str]] = {
     "project_name": (NAME, "ION Mentoring"),
     "project_slug": (slug_problem, "ion-mentoring"),
     "description": (must_match(r".{0,200}", "has more than 200 characters"), "Helps mentees"),
     "owner": (SENTRY_SLUG, "ion"),
+    "repository": (REPOSITORY, "github.com/acme/ion-mentoring"),
     "sentry_org": (SENTRY_SLUG, "ion"),
     "sentry_dsn": (dsn_problem, "https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/2"),
     "traces_sample_rate": (RATE, "0.1"),
@@ -182,11 +187,15 @@ def problem_of(name: str, value: object) -> str | None:
 def problems_in(answers: Mapping[str, object]) -> dict[str, str]:
     """Judge every answer that is free text; cookiecutter itself judges the choices."""
     found = {name: problem_of(name, answers.get(name)) for name in RULES}
+    if answers.get("deploy") == "kubernetes" and answers.get("database") == "sqlite":
+        found["deploy"] = "is kubernetes, where a file like SQLite's is not one for two pods"
     return {name: problem for name, problem in found.items() if problem}
 
 
 def right_one(name: str, value: object) -> str:
     """Give an example of a right answer; for a slug, one that is near the given one."""
+    if name == "deploy":
+        return "docker; or kubernetes with another database"
     if name != "project_slug":
         return RULES[name][1]
     words = re.sub(r"[^a-z0-9]+", "-", str(value).lower())[:40].strip("-")

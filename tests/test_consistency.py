@@ -54,8 +54,8 @@ def test_the_example_environment_is_the_default(generate: Generate, tmp_path: Pa
 def test_the_image_is_small_in_rights_and_knows_its_release(generate: Generate) -> None:
     lines = (generate().folder / "Dockerfile").read_text("utf-8").splitlines()
     assert len([line for line in lines if line.startswith("FROM ")]) == 2
-    assert [line for line in lines if line.startswith("USER ")] == ["USER service"]
-    assert lines.index("USER service") > max(
+    assert [line for line in lines if line.startswith("USER ")] == ["USER 10001"]
+    assert lines.index("USER 10001") > max(
         number for number, line in enumerate(lines) if line.startswith(("RUN ", "COPY "))
     )
     assert "ARG SENTRY_RELEASE" in lines and "ENV SENTRY_RELEASE=$SENTRY_RELEASE" in lines
@@ -80,6 +80,7 @@ def test_the_image_installs_without_the_tools_of_developers(
     found = re.search(r"^RUN (uv sync .*)$", dockerfile, re.MULTILINE)
     assert found
     (tmp_path / "pyproject.toml").write_bytes((generate().folder / "pyproject.toml").read_bytes())
+    assert Service(tmp_path).run("uv", "lock", "--quiet").returncode == 0
     [env] = re.findall(r"^ENV (.*UV_.*)$", dockerfile, re.MULTILINE)
     image = Service(
         tmp_path,

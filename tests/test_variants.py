@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from hashlib import sha256
@@ -31,6 +32,7 @@ OTHER_TEXT = {
     "alert_slack_channel": "#alerts-한글",
     "alert_email_team": "on-call",
     "owner": "team_7",
+    "repository": "github.com/acme/ion",
     "sentry_org": "acme",
 }
 HOSTILE_TEXTS = [
@@ -53,14 +55,22 @@ def variants() -> Iterator[dict[str, str]]:
     """The default, each single answer that differs, all pairs of answers, hostile texts."""
     yield {}
     for name, values in CHOICES.items():
-        yield from ({name: value} for value in values[1:])
+        yield from (possible({name: value}) for value in values[1:])
     yield OTHER_TEXT
     every = {**CHOICES, **{name: ["", text] for name, text in OTHER_TEXT.items()}}
     for values in AllPairs(list(every.values())):
         pairs = zip(every, values, strict=True)
-        yield {name: value for name, value in pairs if value}
+        yield possible({name: value for name, value in pairs if value})
     for name, description in zip(HOSTILE_TEXTS[::2], HOSTILE_TEXTS[1::2], strict=True):
         yield {"project_name": name, "description": description, "project_slug": "hostile"}
+
+
+def possible(answers: dict[str, str]) -> dict[str, str]:
+    """Take another database where a file won't do."""
+    is_file = answers.get("database", "sqlite") == "sqlite"
+    return answers | (
+        {"database": "none"} if answers.get("deploy") == "kubernetes" and is_file else {}
+    )
 
 
 def name_of(answers: dict[str, str]) -> str:
@@ -99,7 +109,7 @@ def test_every_file_is_whole(service: Service) -> None:
     assert service.folder / "app/main.py" in found
     for path in found:
         text = path.read_text("utf-8")
-        assert "{{" not in text and "{%" not in text, path
+        assert not re.search(r"(?<!\$)\{\{|\{[%#]|cookiecutter\.", text), path
         if parse := parsers.get(path.suffix):
             parse(text)
 
@@ -188,6 +198,10 @@ def test_only_what_was_chosen_is_there(service: Service, answers: dict[str, str]
         ".gitlab/ion-ci.yml": chosen["ci"] == "gitlab",
         "Dockerfile": chosen["deploy"] != "none",
         ".dockerignore": chosen["deploy"] != "none",
+        "deploy/kubernetes": chosen["deploy"] == "kubernetes",
+        "deploy/kubernetes/base/migration.yaml": (chosen["deploy"], chosen["database"])
+        == ("kubernetes", "postgresql"),
+        "CODEOWNERS": bool(answers.get("repository")),
         "LICENSE": chosen["license"] != "Proprietary",
         "compose.yaml": chosen["database"] == "postgresql",
         "app/db": chosen["database"] != "none",

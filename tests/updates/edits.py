@@ -150,6 +150,7 @@ TEAMS = [
         "a dependency in its own place",
         change("pyproject.toml", OWN_DEPENDENCY, OWN_DEPENDENCY + '    "tenacity>=9",\n'),
         deploy="kubernetes",
+        database="none",
     ),
     team(
         "the pin edited",
@@ -160,7 +161,7 @@ TEAMS = [
     team("the example deleted", without_example, license="MIT"),
     team("a file deleted that changes", delete(LIMITS), database="none"),
     team("a workflow of its own", write(".github/workflows/own.yml", "name: own\non: push\n")),
-    team("another version of an action", change(CI, "checkout@v4", "checkout@deadbeef"), CI),
+    team("another version of an action", change(CI, "checkout@de0fac2e", "checkout@deadbeef"), CI),
     team(
         "a file moved that is renamed",
         move(f"{STANDARD}/names.py", f"{STANDARD}/our_names.py"),

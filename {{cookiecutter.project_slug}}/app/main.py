@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=PROJECT["version"],
         lifespan=lifespan,
     )
+    app.state.release = settings.sentry_release
     install(app, settings)
     app.include_router(health.router)
     app.include_router(messages.router)

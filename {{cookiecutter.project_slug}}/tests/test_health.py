@@ -3,7 +3,8 @@ from fastapi.testclient import TestClient
 
 
 def test_alive(client: TestClient) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}
+    told = client.get("/healthz").json()
+    assert told == {"status": "ok", "release": default_release()}
 
 
 def test_ready(client: TestClient) -> None:

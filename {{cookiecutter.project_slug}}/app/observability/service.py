@@ -38,24 +38,26 @@ def is_own(filename: str) -> bool:
 
 
 def default_release() -> str:
-    """Return `<slug>@<version>+<git sha>`, or `<slug>@<version>` outside a git checkout."""
+    """Return `<slug>@<version>+<git sha>`, or `<slug>@<version>` outside a git checkout.
+
+    The sha of a checkout with changes that aren't committed has `.dirty` behind it.
+    """
     release = f"{PROJECT['name']}@{PROJECT['version']}"
-    sha = _git_sha()
-    return f"{release}+{sha}" if sha else release
+    commit = _commit()
+    return f"{release}+{commit}" if commit else release
 
 
-def _git_sha() -> str | None:
+def _commit() -> str | None:
     # `HEAD:./pyproject.toml` fails where this folder is not tracked, so that a service that lies
     # unversioned inside somebody else's checkout doesn't take that checkout's commit for its own.
     try:
-        shas = subprocess.run(
-            ["git", "rev-parse", "HEAD", "HEAD:./pyproject.toml"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=5,
-        )
+        sha = _git("rev-parse", "HEAD", "HEAD:./pyproject.toml")[:12]
+        return f"{sha}.dirty" if _git("status", "--porcelain", "--", ".") else sha
     except (OSError, subprocess.SubprocessError):
         return None
-    return shas.stdout[:12]
+
+
+def _git(*command: str) -> str:
+    asked = ("git", *command)
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True, timeout=5)
+    return done.stdout

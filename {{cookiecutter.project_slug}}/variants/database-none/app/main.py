@@ -23,6 +23,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=PROJECT["description"],
         version=PROJECT["version"],
     )
+    app.state.release = settings.sentry_release
     install(app, settings)
     app.include_router(health.router)
     app.include_router(messages.router)

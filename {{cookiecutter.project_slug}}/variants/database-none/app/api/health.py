@@ -1,6 +1,6 @@
 """Is the service alive, and can it do its work? Neither is ever traced."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 router = APIRouter(tags=["health"])
 
@@ -10,5 +10,5 @@ router = APIRouter(tags=["health"])
 @router.head("/readyz", include_in_schema=False)
 @router.get("/healthz")
 @router.get("/readyz")
-async def alive() -> dict[str, str]:
-    return {"status": "ok"}
+async def alive(request: Request) -> dict[str, str]:
+    return {"status": "ok", "release": request.app.state.release}
