@@ -504,7 +504,7 @@ def test_the_command_in_the_refusal_brings_back_the_good_answers(
 
 
 def test_jinja_typed_at_a_prompt_is_refused(small_template: Path, output: Path) -> None:
-    run = cookiecutter(output, str(small_template), typed="\n\n{{ 7*7 }}\n" + 12 * "\n")
+    run = cookiecutter(output, str(small_template), typed="\n\n{{ 7*7 }}\n" + 13 * "\n")
     assert run.returncode == 1
     assert "1 answer can't be used" in run.stderr
     assert "description holds {{, which cookiecutter would evaluate" in run.stderr
@@ -512,9 +512,9 @@ def test_jinja_typed_at_a_prompt_is_refused(small_template: Path, output: Path) 
 
 
 def test_the_prompts_can_all_be_answered_with_enter(small_template: Path, output: Path) -> None:
-    run = cookiecutter(output, str(small_template), typed=15 * "\n")
+    run = cookiecutter(output, str(small_template), typed=16 * "\n")
     assert run.returncode == 0 and not run.stderr
-    assert "[1/15] Name of the service" in run.stdout
+    assert "[1/16] Name of the service" in run.stdout
     assert answers_in(output / "ion-mentoring")["license"] == "Proprietary"
 
 

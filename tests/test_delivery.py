@@ -342,7 +342,10 @@ def test_nobody_listening_harms_no_request(
         }[host]
         with generate().serving(SENTRY_DSN=dsn) as running:
             fail(running, 20)
-            assert running.call("GET", "/healthz") == (200, {"status": "ok"})
+            assert running.call("GET", "/healthz") == (
+                200,
+                {"status": "ok", "release": "ion-mentoring@0.1.0"},
+            )
 
 
 def test_a_storm_is_held_back_and_counted(generate: Generate, receiver: Receiver) -> None:

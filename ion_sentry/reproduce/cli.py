@@ -134,7 +134,7 @@ def _name_of(folder: Path) -> str:
 
 def _way_to(release: str, folder: Path) -> str:
     """Return the command that gets to a release, empty if this checkout is it or nobody knows."""
-    sha = release.rpartition("+")[2] if "+" in release else ""
+    sha = release.rpartition("+")[2].removesuffix(".dirty") if "+" in release else ""
     head = run_git(folder, "rev-parse", "HEAD").stdout.strip()
     if not head or not 7 <= len(sha) <= 40 or set(sha) - set("0123456789abcdef"):
         return ""

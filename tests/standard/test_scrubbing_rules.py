@@ -954,8 +954,10 @@ def has_shape_of(before: Any, after: Any) -> bool:
         return len(before) == len(after) and all(map(has_shape_of, before.values(), after.values()))
     if isinstance(before, list) and isinstance(after, list):
         return len(before) == len(after) and all(map(has_shape_of, before, after))
-    told = before.replace("\x00", "") if isinstance(before, str) else before
-    return after == told or FILTERED in after
+    if before == after or FILTERED in str(after):
+        return True
+    # Neither NUL nor what spells it can be kept by a database.
+    return isinstance(before, str) and after == before.replace("\x00", "").replace(r"\x00", "")
 
 
 @given(haystacks())

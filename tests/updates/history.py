@@ -160,7 +160,8 @@ def second(template: Path) -> None:
     pyproject = template / SERVICE / "pyproject.toml"
     edit(pyproject, lambda text: re.sub(r'"structlog>=[^"]*"', '"structlog>=26.1.1,<27"', text))
     replace(pyproject, "\nsentry_org =", '\nregion = "{{ cookiecutter.region }}"\nsentry_org =')
-    replace(template / SERVICE / ".github/workflows/ion-ci.yml", "checkout@de0fac2e", "checkout@08c6903c")
+    workflow = template / SERVICE / ".github/workflows/ion-ci.yml"
+    replace(workflow, "checkout@de0fac2e", "checkout@08c6903c")
     replace(template / SERVICE / ".gitlab/ion-ci.yml", "timeout: 15", "timeout: 20")
     replace(
         template / SERVICE / "Dockerfile", "UV_LINK_MODE=copy", "UV_LINK_MODE=copy UV_OFFLINE=0"

@@ -1,10 +1,12 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from app.settings import Settings
+
 
 def test_alive(client: TestClient) -> None:
-    told = client.get("/healthz").json()
-    assert told == {"status": "ok", "release": default_release()}
+    release = Settings().sentry_release
+    assert client.get("/healthz").json() == {"status": "ok", "release": release}
 
 
 def test_ready(client: TestClient) -> None:
