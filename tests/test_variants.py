@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from demo.receiver import Receiver
 from ion_sentry.cli import main
 from ion_sentry.verify import FOLDER, PYTEST, lay_out
 from tests.conftest import Generate
-from tests.services import ROOT, Service
+from tests.services import BIN, ROOT, Service
 
 CHOICES: dict[str, list[str]] = {
     name: values
@@ -235,3 +236,11 @@ def test_the_dsn_is_private(service: Service, answers: dict[str, str]) -> None:
     if dsn := answers.get("sentry_dsn"):
         assert [path for path in files(service.folder) if dsn in path.read_text("utf-8")] == [env]
     assert ".env\n" in (service.folder / ".gitignore").read_text("utf-8")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a user to be made")
+def test_a_minimal_container_is_told_what_postgresql_needs(generate: Generate) -> None:
+    done = generate(database="postgresql").run("python", "-m", "pytest", "-q", PATH=str(BIN))
+    assert done.returncode == 1
+    assert "Exit: PostgreSQL never runs as root. Install useradd" in done.stdout
+    assert "Traceback" not in done.stdout

