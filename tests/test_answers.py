@@ -556,3 +556,12 @@ def test_a_project_that_is_there_is_left_alone(small_template: Path, output: Pat
     assert f"There is a project in {project} already; nothing was changed." in done.stderr
     assert tree(output) == before
     assert (project / "pyproject.toml").read_text() == "the team's own"
+
+
+def test_a_file_is_no_database_of_a_cluster(small_template: Path, output: Path) -> None:
+    run = cookiecutter(output, "--no-input", str(small_template), "deploy=kubernetes")
+    assert run.returncode == 1
+    assert "deploy is kubernetes, where a file like SQLite's is not one for two pods" in run.stderr
+    assert "right: docker; or kubernetes with another database" in run.stderr
+    assert not tree(output)
+    assert " deploy=" not in run.stderr  # of the command that brings the good answers back

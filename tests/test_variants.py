@@ -134,7 +134,16 @@ def test_what_it_watches_is_right(service: Service) -> None:
 
 
 # Answers don't get into Python files, so most variants have the same ones, and the same standard.
-typed, tested = set[str](), set[str]()
+def is_first(service: Service, what: str, factory: pytest.TempPathFactory) -> bool:
+    """Tell whether nobody has done this with these sources yet, in any process of this run."""
+    # The folder of one process lies in that of the run, if there are several.
+    base = factory.getbasetemp()
+    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    try:
+        (place / f"{what}-{sources(service)}").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def sources(service: Service) -> str:
@@ -143,11 +152,10 @@ def sources(service: Service) -> str:
 
 
 def test_types(service: Service, tmp_path_factory: pytest.TempPathFactory) -> None:
-    if sources(service) not in typed:
+    if is_first(service, "typed", tmp_path_factory):
         cache = tmp_path_factory.getbasetemp() / "mypy"
         done = service.run("mypy", "--cache-dir", str(cache))
         assert done.returncode == 0, done.stdout
-        typed.add(sources(service))
 
 
 def test_its_own_tests_pass(service: Service, tmp_path: Path) -> None:
@@ -156,8 +164,10 @@ def test_its_own_tests_pass(service: Service, tmp_path: Path) -> None:
     assert "passed" in done.stdout and "skipped" not in done.stdout
 
 
-def test_the_standards_tests_pass(service: Service, tmp_path: Path) -> None:
-    if sources(service) not in tested:
+def test_the_standards_tests_pass(
+    service: Service, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    if is_first(service, "tested", tmp_path_factory):
         lay_out(service.folder, ROOT / FOLDER, tmp_path / "service")
         copy = Service(tmp_path / "service")
         plugins = str(ROOT / "tests/plugins")
@@ -166,7 +176,6 @@ def test_the_standards_tests_pass(service: Service, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout
         assert "passed" in done.stdout and "skipped" not in done.stdout
         assert "events and refused 0" in done.stdout
-        tested.add(sources(service))
 
 
 def options(folder: Path) -> list[str]:

@@ -20,8 +20,8 @@ HELPLESS = {
 }
 # One of each way that a request, and an error, is made of.
 OFTEN = {
-    *("none_value", "not_null", "response_validation", "dependency_raises", "task_group"),
-    *("spawned", "logged_error", "outgoing_503", "filtered_body", "state_in_memory"),
+    *("not_null", "response_validation", "task_group"),
+    *("spawned", "outgoing_503", "filtered_body", "state_in_memory"),
 }
 each_bug = pytest.mark.parametrize(
     "bug",

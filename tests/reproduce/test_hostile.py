@@ -11,6 +11,8 @@ from tests.reproduce.hostile import ODD, REFUSED
 
 Json = dict[str, Any]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def event(events: dict[str, Path]) -> Json:
@@ -37,7 +39,6 @@ def test_it_is_refused_in_one_line(
     assert left_behind(checkout) == ""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_it_does_no_harm(name: str, checkout: Checkout, event: Json, tmp_path: Path) -> None:
     file = tmp_path / "event"

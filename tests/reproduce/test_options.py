@@ -14,6 +14,8 @@ from tests.conftest import Generate
 from tests.reproduce.conftest import Checkout, git
 from tests.services import Service
 
+pytestmark = pytest.mark.slow
+
 
 def test_rows_that_a_file_adds(checkout: Checkout, events: dict[str, Path], tmp_path: Path) -> None:
     seed = tmp_path / "rows.py"

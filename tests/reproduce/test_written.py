@@ -9,8 +9,10 @@ import pytest
 from tests.reproduce.conftest import Checkout, Ended
 
 # Each kind of body, of failure, and of what has to be arranged for it.
-NAMES = ["filtered_body", "spawned", "outgoing_503"]
-MORE = [
+NAMES = [
+    "outgoing_503",
+    "filtered_body",
+    "spawned",
     "none_value",
     "filtered_query",
     "form_fields",
@@ -30,9 +32,8 @@ def pytest_of(checkout: Checkout, file: Path) -> Ended:
     return checkout.run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", file)
 
 
-@pytest.mark.parametrize(
-    "name", [*NAMES, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_it_fails_until_the_bug_is_mended(
     name: str, checkout: Checkout, mended: Checkout, events: dict[str, Path]
 ) -> None:

@@ -9,6 +9,8 @@ from fastapi.testclient import TestClient
 
 from app.observability import SentrySettings, capture_error
 from app.observability.errors.capture import guard
+from app.observability.service import ROOT
+from app.observability.testing import RecordingTransport
 
 from .failing_app import failing_app
 
@@ -109,3 +111,14 @@ def test_how_an_exception_was_caught_is_said_if_nobody_knows(captured_events: Ev
     sentry_sdk.capture_event({"message": "told"}, hint={"exc_info": (ValueError, error, None)})
     [value] = captured_events[0]["exception"]["values"]
     assert value["mechanism"] == {"type": "generic", "handled": True, "exception_id": 0}
+
+
+def test_what_the_sdk_would_do_by_itself_is_off(sentry_transport: RecordingTransport) -> None:
+    options = sentry_sdk.get_client().options
+    assert options["spotlight"] is False
+    assert options["auto_enabling_integrations"] is False
+    assert options["auto_session_tracking"] is False
+    assert options["enable_backpressure_handling"] is False
+    assert options["strict_trace_continuation"] is True
+    assert options["data_collection"]["user_info"] is False
+    assert options["project_root"] == str(ROOT)

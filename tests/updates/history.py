@@ -190,7 +190,7 @@ def third(template: Path) -> None:
     replace(pyproject, '"structlog>=26.1.1,<27"', '"structlog>=26.1.2,<27"')
     replace(pyproject, "\nsentry_org =", '\ntier = "{{ cookiecutter.tier }}"\nsentry_org =')
     ci = template / SERVICE / ".github/workflows/ion-ci.yml"
-    replace(ci, "checkout@v5", "checkout@v6")
+    replace(ci, "checkout@08c6903c", "checkout@93cb6efe")
     replace(ci, "      - run: make lint\n", "      - run: make lint\n      - run: make help\n")
     ask(template, tier=["gold", "silver"])
     set_version(template, "90.3.0", "Third.")

@@ -144,6 +144,7 @@ def test_a_service_of_0_1_0_is_updated(
 def works(service: Path, receiver: Receiver) -> None:
     """Its team's files, as 0.1.0 made them, run on the new standard, and report."""
     running = Service(service)
+    assert (service / ".github/workflows/deploy.yml").exists()  # which the template's calls
     assert run(service, "ion-sentry", "monitoring", "check").returncode == 0
     migrated = running.run("alembic", "upgrade", "head")
     assert migrated.returncode == 0, migrated.stdout
