@@ -15,6 +15,7 @@ An error's way, room by room:
 
 from fastapi import FastAPI
 
+from .crons import cron
 from .errors.capture import capture_error, capture_message
 from .errors.log_records import add_trace_id
 from .errors.scopes import error_scope, set_tag, set_user
@@ -40,6 +41,7 @@ __all__ = [
     "capture_error",
     "capture_message",
     "count",
+    "cron",
     "distribution",
     "error_scope",
     "gauge",

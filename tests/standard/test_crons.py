@@ -1,0 +1,244 @@
+"""Scheduled jobs: what checks in, how often, and what it says."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sentry_sdk
+
+from app.observability import capture_error, cron, error_scope, spawn
+from app.observability.testing import RecordingTransport
+
+digest = cron(
+    "digest",
+    schedule="0 7 * * *",
+    time_zone="Asia/Seoul",
+    margin_minutes=5,
+    max_minutes=30,
+)
+CONFIG = {
+    "schedule": {"type": "crontab", "value": "0 7 * * *"},
+    "timezone": "Asia/Seoul",
+    "checkin_margin": 5,
+    "max_runtime": 30,
+}
+
+
+def check_ins(transport: RecordingTransport) -> list[dict[str, Any]]:
+    return transport.payloads("check_in")
+
+
+def statuses(transport: RecordingTransport) -> list[str]:
+    return [one["status"] for one in check_ins(transport)]
+
+
+def test_a_job_checks_in_as_it_starts_and_ends(sentry_transport: RecordingTransport) -> None:
+    @digest
+    def job(number: int) -> int:
+        return number * 2
+
+    assert job(21) == 42
+    assert job.__name__ == "job"
+    start, end = check_ins(sentry_transport)
+    assert start == {
+        "check_in_id": end["check_in_id"],
+        "monitor_slug": "digest",
+        "status": "in_progress",
+        "environment": "test",
+        "release": sentry_sdk.get_client().options["release"],
+        "contexts": {"trace": {"trace_id": end["contexts"]["trace"]["trace_id"]}},
+        "monitor_config": CONFIG,
+    }
+    assert 0 <= end.pop("duration") < 10
+    assert end == start | {"status": "ok"}
+    assert len(start["check_in_id"]) == len(start["contexts"]["trace"]["trace_id"]) == 32
+
+
+def test_a_coroutine_and_both_kinds_of_with(sentry_transport: RecordingTransport) -> None:
+    @digest
+    async def job() -> str:
+        await asyncio.sleep(0)
+        return "done"
+
+    async def main() -> str:
+        async with digest:
+            await asyncio.sleep(0)
+        return await job()
+
+    assert asyncio.run(main()) == "done"
+    with digest:
+        pass
+    assert statuses(sentry_transport) == ["in_progress", "ok"] * 3
+    assert len({one["check_in_id"] for one in check_ins(sentry_transport)}) == 3
+
+
+def test_a_failure_is_told_once_with_the_trace_of_its_run(
+    sentry_transport: RecordingTransport,
+) -> None:
+    @digest
+    def job() -> None:
+        with error_scope(tags={"mentor": "7"}):
+            raise ValueError("no letters")
+
+    with pytest.raises(ValueError, match="no letters") as caught:
+        job()
+    capture_error(caught.value)
+    start, end = check_ins(sentry_transport)
+    assert (start["status"], end["status"]) == ("in_progress", "error")
+    [event] = sentry_transport.events
+    assert event["contexts"]["trace"]["trace_id"] == end["contexts"]["trace"]["trace_id"]
+    assert event["tags"] == {"cron": "digest", "mentor": "7", "priority": "P2"}
+    assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
+    frames = event["exception"]["values"][-1]["stacktrace"]["frames"]
+    assert frames[-1]["function"] == "job"
+
+
+def test_runs_don_t_share_a_trace_nor_what_was_reported(
+    sentry_transport: RecordingTransport,
+) -> None:
+    always = ValueError("the same object each time")
+
+    @digest
+    def job() -> None:
+        raise always
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="same"):
+            job()
+    assert len(sentry_transport.events) == 2
+    traces = {one["contexts"]["trace"]["trace_id"] for one in check_ins(sentry_transport)}
+    assert len(traces) == 2
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        (SystemExit(), "ok"),
+        (SystemExit(0), "ok"),
+        (SystemExit(3), "error"),
+        (KeyboardInterrupt(), "error"),
+        (asyncio.CancelledError(), "error"),
+    ],
+)
+def test_an_end_that_is_no_error(
+    end: BaseException, status: str, sentry_transport: RecordingTransport
+) -> None:
+    with pytest.raises(type(end)), digest:
+        raise end
+    assert statuses(sentry_transport) == ["in_progress", status]
+    assert sentry_transport.events == []
+
+
+def test_runs_at_once_and_within_each_other(sentry_transport: RecordingTransport) -> None:
+    other = cron("other", schedule="@hourly")
+    both = threading.Barrier(2, timeout=10)
+
+    def run() -> None:
+        with digest:
+            both.wait()
+            with other:
+                both.wait()
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told: dict[str, list[str]] = {}
+    for one in check_ins(sentry_transport):
+        told.setdefault(one["check_in_id"], []).append(f"{one['monitor_slug']} {one['status']}")
+    assert sorted(told.values()) == [
+        ["digest in_progress", "digest ok"],
+        ["digest in_progress", "digest ok"],
+        ["other in_progress", "other ok"],
+        ["other in_progress", "other ok"],
+    ]
+
+
+def test_tasks_at_once_keep_their_runs_apart(sentry_transport: RecordingTransport) -> None:
+    async def job(number: int) -> None:
+        async with digest:
+            await asyncio.sleep(0.01 * (3 - number))
+            if number == 1:
+                raise ValueError(number)
+
+    async def main() -> None:
+        tasks = [spawn(job(number), name="digest") for number in range(3)]
+        await asyncio.wait(tasks)
+
+    asyncio.run(main())
+    told: dict[str, list[str]] = {}
+    for one in check_ins(sentry_transport):
+        told.setdefault(one["check_in_id"], []).append(one["status"])
+    assert sorted(told.values()) == [["in_progress", "error"], *[["in_progress", "ok"]] * 2]
+    assert len(sentry_transport.events) == 1
+
+
+def test_nothing_of_the_job_s_data_leaves_with_a_check_in(
+    sentry_transport: RecordingTransport,
+) -> None:
+    sentry_sdk.set_user({"id": "7", "email": "ada@example.org"})
+    sentry_sdk.set_tag("token", "hunter2hunter2")
+    with digest:
+        sentry_sdk.add_breadcrumb(message="password=hunter2hunter2")
+    sent = json.dumps(check_ins(sentry_transport))
+    assert "hunter2" not in sent
+    assert "ada@" not in sent
+
+
+def test_a_slug_that_sounds_secret_stays_readable(sentry_transport: RecordingTransport) -> None:
+    with cron("rotate-password-token", schedule="*/5 * * * *"):
+        pass
+    assert check_ins(sentry_transport)[0]["monitor_slug"] == "rotate-password-token"
+    assert check_ins(sentry_transport)[0]["monitor_config"]["schedule"]["value"] == "*/5 * * * *"
+
+
+def test_without_a_dsn_the_job_runs_alone() -> None:
+    with pytest.raises(ValueError, match="mine"), digest:
+        raise ValueError("mine")
+
+
+@pytest.mark.parametrize(
+    ("slug", "options", "said"),
+    [
+        ("digest", {"schedule": "0 7 * *"}, "schedule '0 7 * *' should have five fields"),
+        ("digest", {"schedule": "0 7 * * * *"}, "should have five fields"),
+        ("digest", {"schedule": "61 7 * * *"}, "schedule '61 7 * * *' can't be read"),
+        ("digest", {"schedule": "every day at 7 o'clock"}, "can't be read"),
+        ("digest", {"schedule": "0 0 30 2 *"}, "schedule '0 0 30 2 *' "),
+        ("digest", {"schedule": "@reboot"}, "should have five fields"),
+        ("digest", {"time_zone": "Asia/Soul"}, "time_zone 'Asia/Soul' is not one of the tz"),
+        ("digest", {"time_zone": "../etc/passwd"}, "is not one of the tz"),
+        ("digest", {"margin_minutes": 0}, "margin_minutes should be 1 to 40320 whole minutes"),
+        ("digest", {"max_minutes": 40_321}, "max_minutes should be 1 to 40320 whole minutes"),
+        ("digest", {"max_minutes": 1.5}, "whole minutes, not 1.5"),
+        ("The Digest", {}, "the slug should be 1 to 50 of a-z"),
+        ("", {}, "the slug should be"),
+        ("x" * 51, {}, "the slug should be"),
+        ("2026", {}, "not digits alone"),
+    ],
+)
+def test_what_sentry_would_refuse_fails_at_import_with_one_line(
+    slug: str, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cron(slug, **{"schedule": "0 7 * * *", **options})
+    line = str(end.value)
+    assert said in line
+    assert "\n" not in line
+    assert line.startswith(f"{Path(__file__)}:")
+
+
+def test_a_module_with_a_wrong_schedule_can_t_be_imported() -> None:
+    code = "from app.observability import cron\ncron('digest', schedule='7 o clock')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "<string>:2: cron('digest'): schedule '7 o clock' should have five fields: "
+        '"0 7 * * *" is every day at seven\n'
+    )
