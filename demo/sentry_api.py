@@ -19,6 +19,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from demo.receiver import LoopbackServer
+from demo.sentry_routes import handle
 from demo.sentry_state import Json, Organization, Refused
 
 SCOPES = frozenset({"org:read", "project:read", "project:write", "alerts:write"})
@@ -121,7 +122,7 @@ class SentryApi:
             if not self.scopes & _needed(method, path):
                 detail = "You do not have permission to perform this action."
                 raise Refused(403, {"detail": detail})
-            status, answer = self.organization.handle(method, path, query, copy.deepcopy(body))
+            status, answer = handle(self.organization, method, path, query, copy.deepcopy(body))
         except Refused as refused:
             return refused.status, refused.body, {}
         if not isinstance(answer, list):
@@ -144,7 +145,7 @@ def _needed(method: str, path: str) -> set[str]:
         return {"event:read", "event:write"}
     if re.search("/(detectors|workflows)/", path):
         return {"org:read"} if read else {"alerts:write"}
-    if re.search("/(projects|releases)/", path):
+    if re.search("/(projects|releases|spike-protections)/", path):
         return {"project:read", "project:write"} if read else {"project:write"}
     return {"org:read"}
 

@@ -83,7 +83,7 @@ def test_an_event_that_sentry_has(
     address: str, checkout: Checkout, events: dict[str, Path], sentry: SentryApi
 ) -> None:
     event = json.loads(events["none_value"].read_text("utf-8"))
-    sentry.organization.events[event["event_id"]] = event
+    sentry.organization.events = {event["event_id"]: event}
     what = address.format(id=event["event_id"], url=sentry.url)
     ended = checkout.reproduce(what, **variables(sentry))
     assert (ended.code, ended.verdict) == (0, "REPRODUCED"), ended

@@ -1,16 +1,127 @@
-"""`python -m app.observability release` prints the release, as the SDK and the image tell it."""
+"""`python -m app.observability`: what the standard tells of itself, also in the image."""
 
 import argparse
+import sys
 
+from .doctor.checks import Checks
+from .doctor.cost import Load
+from .doctor.finding import Finding, as_json, title
+from .doctor.plans import PLANS
 from .settings import SentrySettings
 
+OFF = 3
+INTERRUPTED = 130
+_CHECK = """\
+Sends a test error, message, trace and log item, and tells what the server says to each. As P4 they
+page nobody. With SENTRY_AUTH_TOKEN (org:read, project:read, event:read; SENTRY_URL, SENTRY_ORG and
+SENTRY_PROJECT as for sentry-cli) it reads the error back, and tells what was used this month.
+Exit codes: 0 all is right, 1 something isn't, 2 wrong usage, 3 Sentry is off: no DSN.
+"""
 
-def main() -> None:
+
+def main() -> int:
+    """Run a command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m app.observability", description=__doc__)
-    parser.add_argument("command", choices=["release"])
-    parser.parse_args()
-    print(SentrySettings.load().sentry_release)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    release = commands.add_parser("release", help="print the release, as the SDK and the image do")
+    release.set_defaults(run=_release)
+    check = commands.add_parser(
+        "check",
+        help="does Sentry work, what would it get, what does it cost",
+        description=_CHECK,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.set_defaults(run=_check)
+    check.add_argument("--json", action="store_true", help="for a program, the sample in full")
+    check.add_argument(
+        "--wait", type=_positive, default=60.0, help="seconds to wait for the event; default 60"
+    )
+    cost = check.add_argument_group("what a month costs; given by --requests-per-second")
+    for name, default, told in (
+        ("requests-per-second", None, "on average, day and night"),
+        ("error-rate", 0.01, "part of them with an error that is reported; default 0.01"),
+        ("processes", 1, "that serve; default 1"),
+        ("seconds-per-request", 0.1, "default 0.1"),
+        ("spans-per-request", 4.0, "of a traced one, its own included; default 4"),
+        ("logs-per-request", 1.0, "records at or above SENTRY_LOG_LEVEL; default 1"),
+    ):
+        kind = _count if name == "processes" else _positive
+        cost.add_argument(f"--{name}", type=kind, default=default, metavar="N", help=told)
+    cost.add_argument("--plan", choices=PLANS, default="team", help="default team")
+    options = parser.parse_args()
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
+
+def _release(options: argparse.Namespace) -> int:
+    print(SentrySettings.load().sentry_release)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    found: list[Finding] = []
+    try:
+        settings = SentrySettings.load()
+    except SystemExit as wrong:
+        do = "mend the variable; the service doesn't start like this either"
+        found = [Finding("settings", False, line, do) for line in str(wrong).splitlines()]
+        print(as_json(found, {}) if options.json else _text([title("Settings"), *found]))
+        return 1
+    checks = Checks(settings, _load(options), options.plan, options.wait)
+    for line in checks:
+        if isinstance(line, Finding):
+            found.append(line)
+        if not options.json:
+            print(_text([line]), flush=True)
+    wrong_ones = sum(finding.ok is False for finding in found)
+    if options.json:
+        print(as_json(found, {"cost": checks.figures, "sample": checks.sample}))
+    else:
+        verdict = f"{wrong_ones} NOT OK" if wrong_ones else "all is right"
+        print(title("Sentry is off" if not settings.sentry_dsn else verdict))
+    if wrong_ones:
+        return 1
+    return 0 if settings.sentry_dsn else OFF
+
+
+def _text(lines: list[str | Finding]) -> str:
+    return "\n".join(
+        "\n".join(line.lines()) if isinstance(line, Finding) else line for line in lines
+    )
+
+
+def _load(options: argparse.Namespace) -> Load | None:
+    if options.requests_per_second is None:
+        return None
+    return Load(
+        requests_per_second=options.requests_per_second,
+        error_rate=min(options.error_rate, 1.0),
+        processes=options.processes,
+        seconds_per_request=options.seconds_per_request,
+        spans_per_request=options.spans_per_request,
+        logs_per_request=options.logs_per_request,
+        bytes_per_log=0,
+    )
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 1e9:
+        raise ValueError
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number < 1e6:
+        raise ValueError
+    return number
+
+
+_positive.__name__ = "number from 0 on"  # argparse says "invalid number from 0 on value: 'x'"
+_count.__name__ = "whole number from 1 on"
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -43,16 +43,41 @@ class Connection(HttpTransport):
         Rate limits that the answer tells of are kept.
         """
         try:
-            answer = self._request("POST", EndpointType.ENVELOPE, body, headers)
+            answer = self.exchange(body, headers)
         except Exception as error:
-            return NO_ANSWER, _in_words(error)
+            return NO_ANSWER, in_words(error)
+        with suppress(Exception):  # the status is all that counts
+            _skim(answer)
+        return answer.status, f"HTTP {answer.status}"
+
+    def exchange(self, body: bytes, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        """Make one attempt and return the answer, unread. Raises what the pool raises."""
+        answer = self._request("POST", EndpointType.ENVELOPE, body, headers)
         with self.lock, suppress(Exception):  # a header that can't be read
             self._update_rate_limits(answer)
             if len(self._disabled_until) > _MAX_LIMITS:
                 self._disabled_until.clear()
-        with suppress(Exception):  # the status is all that counts
-            _skim(answer)
-        return answer.status, f"HTTP {answer.status}"
+        return answer
+
+    def get(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        """Ask for something else, the way that deliveries go. Raises what the pool raises."""
+        pool: Any = self._pool
+        answer: urllib3.BaseHTTPResponse = pool.request(
+            "GET", url, headers=headers, timeout=self.TIMEOUT, redirect=False, retries=False
+        )
+        return answer
+
+    @property
+    def proxy(self) -> str | None:
+        """The address of the proxy that deliveries go through."""
+        pool: Any = self._pool
+        proxy = getattr(pool, "proxy", None) or getattr(pool, "proxy_url", None)
+        return str(proxy) if proxy else None
+
+    @property
+    def trusted(self) -> str:
+        """The file with the certificates that are trusted."""
+        return str(self._get_pool_options()["ca_certs"])
 
     def headers(self, encoding: str | None) -> dict[str, str]:
         """Return the headers of a delivery whose body is in that encoding."""
@@ -108,7 +133,8 @@ class Connection(HttpTransport):
         return pool
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """Say why there is no answer."""
     for cause in (error.__cause__, *error.args):
         if isinstance(cause, OSError):
             return cause.strerror or str(cause)

@@ -1,0 +1,95 @@
+"""The order in which it looks, and what it stops at."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ..sdk.connection import Connection
+from ..settings import SentrySettings
+from .configuration import dsn_lines, sdk_lines, settings_lines
+from .cost import Load, as_figures, cost_lines
+from .finding import Finding, title
+from .network import network_lines
+from .sending import Sample, deliver, make
+from .web_api import WebApi, read_back, usage_lines
+
+# Where nothing may leave, the sample is made as if it were for this.
+_NOWHERE: Final = "https://0123456789abcdef0123456789abcdef@sentry.invalid/1"
+
+
+class Checks:
+    """One run: yields headings and findings as they come, and keeps what a program wants."""
+
+    def __init__(self, settings: SentrySettings, load: Load | None, plan: str, wait: float) -> None:
+        self._settings = settings
+        self._load = load
+        self._plan = plan
+        self._wait = wait
+        self.sample: dict[str, Any] = {}
+        self.figures: dict[str, float | None] | None = None
+
+    def __iter__(self) -> Iterator[str | Finding]:
+        settings = self._settings
+        yield title("Settings")
+        yield from settings_lines(settings)
+        yield from dsn_lines(settings)
+        is_on = bool(settings.sentry_dsn)
+        sample = make(settings if is_on else settings.model_copy(update={"sentry_dsn": _NOWHERE}))
+        self.sample = {kind: sample.payload(kind) for kind in sample.envelopes}
+        yield title("What runs")
+        yield from sdk_lines(sample.integrations)
+        yield title("What an error looks like when it leaves (--json has all of it)")
+        yield from _shown(sample)
+        if is_on:
+            yield from self._there_and_back(sample, Connection(sample.options))
+        if self._load:
+            size = len(json.dumps(self.sample["log"]))
+            load = replace(self._load, bytes_per_log=self._load.bytes_per_log or size)
+            yield title("Cost")
+            yield from cost_lines(load, settings, self._plan)
+            self.figures = as_figures(load, settings, self._plan)
+
+    def _there_and_back(self, sample: Sample, connection: Connection) -> Iterator[str | Finding]:
+        yield title("Network")
+        found = list(network_lines(connection))
+        yield from found
+        if found[-1].ok is False:
+            return
+        yield title("Delivery: the server's own word")
+        reached = True
+        for finding in deliver(sample, connection, self._settings.sentry_log_level != "off"):
+            reached = reached and not (finding.about == "error" and finding.ok is False)
+            yield finding
+        yield title("In Sentry")
+        api = WebApi(connection)
+        if not reached:
+            yield Finding("read back", None, "not tried: the error was not taken")
+        elif unusable := api.usable:
+            yield unusable
+        else:
+            project = urlsplit(self._settings.sentry_dsn).path.rpartition("/")[2]
+            yield from read_back(api, sample, project, self._wait)
+            yield title("Used in the last 30 days, in the whole organisation")
+            yield from usage_lines(api)
+
+
+def _shown(sample: Sample) -> Iterator[Finding]:
+    event = sample.payload("error")
+    [*_, error] = event["exception"]["values"]
+    [*_, frame] = error["stacktrace"]["frames"]
+    place = f"{frame['filename']}:{frame['lineno']} in {frame['function']}"
+    request = event["request"]
+    yield Finding("error", None, f"{error['type']}: {error['value']}, at {place}")
+    yield Finding("variables", None, json.dumps(frame["vars"], ensure_ascii=False))
+    address = f"{request['url']}?{request['query_string']}"
+    yield Finding("request", None, f"{request['method']} {address}")
+    yield Finding("body", None, json.dumps(request["data"], ensure_ascii=False))
+    yield Finding("headers", None, ", ".join(request["headers"]))
+    left = sample.left()
+    if left:
+        yield Finding("privacy", False, f"{len(left)} planted secrets would leave", "report this")
+    else:
+        says = f"none of {len(sample.planted)} planted secrets would leave, in none of the parts"
+        yield Finding("privacy", True, says)

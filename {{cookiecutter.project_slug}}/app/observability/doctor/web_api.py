@@ -1,0 +1,147 @@
+"""Sentry's own word, with SENTRY_AUTH_TOKEN: is the event there, and what was used this month."""
+
+import json
+import os
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from ..sdk.connection import NO_ANSWER, Connection, in_words
+from ..service import ANSWERS, PROJECT
+from .finding import Finding
+from .sending import Sample
+
+_DAYS: Final = 30
+_SCOPES: Final = "an internal integration's with org:read, project:read and event:read"
+
+
+class WebApi:
+    """One project of the Sentry that the DSN is of."""
+
+    def __init__(self, connection: Connection, env: Mapping[str, str] = os.environ) -> None:
+        """Take SENTRY_AUTH_TOKEN, SENTRY_URL, SENTRY_ORG and SENTRY_PROJECT, as sentry-cli does."""
+        self._connection = connection
+        self._token = (env.get("SENTRY_AUTH_TOKEN") or "").strip()
+        self.url = (env.get("SENTRY_URL") or _url_of(connection)).rstrip("/")
+        self.organization = env.get("SENTRY_ORG") or ANSWERS["sentry_org"]
+        self.project = env.get("SENTRY_PROJECT") or PROJECT["name"]
+
+    @property
+    def usable(self) -> Finding | None:
+        """Return why it can't be asked, None if it can."""
+        if not self._token:
+            do = f"export SENTRY_AUTH_TOKEN ({_SCOPES}): then the event is read back"
+            return Finding("read back", None, "no token: what Sentry keeps isn't known", do)
+        if not re.match(r"https://|http://(localhost|127\.0\.0\.1)[:/]", f"{self.url}/"):
+            says = f"SENTRY_URL {self.url} would get the token unencrypted"
+            return Finding("read back", False, says, "begin it with https://")
+        return None
+
+    def get(self, path: str, **query: Any) -> tuple[int, Any]:
+        """Return the status, NO_ANSWER if there is none, and what was answered, or why not."""
+        url = f"{self.url}/api/0/{path}"
+        if query:
+            url += f"?{urlencode(query, doseq=True)}"
+        try:
+            answer = self._connection.get(url, {"Authorization": f"Bearer {self._token}"})
+            return answer.status, json.loads(answer.data)
+        except ValueError:
+            return answer.status, "no answer of Sentry's API"
+        except Exception as error:
+            return NO_ANSWER, in_words(error)
+
+
+def read_back(api: WebApi, sample: Sample, project_of_dsn: str, wait: float) -> Iterator[Finding]:
+    """Look for the test error until it is there, and at what of it is.
+
+    `wait` is in seconds. It ends with what is NOT OK, if anything is.
+    """
+    where = f"projects/{quote(api.organization)}/{quote(api.project)}/"
+    status, project = api.get(where)
+    if status != 200 or not isinstance(project, dict):
+        yield Finding("project", False, _refusal(api, status, project), _advice(status))
+        return
+    if str(project.get("id")) != project_of_dsn:
+        says = f"{api.project} is project {project.get('id')}, the DSN's is {project_of_dsn}"
+        yield Finding("project", False, says, "events go to another project than you look at")
+        return
+    yield Finding("project", True, f"{api.organization}/{api.project}, as the DSN says")
+    event_id = sample.payload("error")["event_id"]
+    began = time.monotonic()
+    while (found := api.get(f"{where}events/{event_id}/"))[0] == 404:
+        if time.monotonic() - began > wait:
+            says = f"the error is not there after {wait:.0f} s, though it was taken"
+            do = "Stats in Sentry says what was dropped and why: an inbound filter, a quota"
+            yield Finding("read back", False, says, do)
+            return
+        time.sleep(0.5)
+    status, event = found
+    if status != 200:
+        yield Finding("read back", False, _refusal(api, status, event), _advice(status))
+        return
+    says = f"event {event_id} was there after {time.monotonic() - began:.1f} s"
+    yield Finding("read back", True, says)
+    text = json.dumps(event)
+    if leaked := [secret for secret in sample.planted if secret in text]:
+        yield Finding("privacy", False, f"{len(leaked)} planted secrets are in it", "report this")
+    else:
+        yield Finding("privacy", True, f"none of {len(sample.planted)} planted secrets is in it")
+
+
+def usage_lines(api: WebApi) -> Iterator[Finding]:
+    """Tell what was used and dropped in the last 30 days, by category: Sentry's own figures."""
+    status, stats = api.get(
+        f"organizations/{quote(api.organization)}/stats_v2/",
+        field="sum(quantity)",
+        statsPeriod=f"{_DAYS}d",
+        interval="1d",
+        groupBy=["category", "outcome", "reason"],
+        project=-1,
+    )
+    if status != 200 or not isinstance(stats, dict):
+        yield Finding("usage", None, _refusal(api, status, stats), _advice(status))
+        return
+    kept: Counter[str] = Counter()
+    lost: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for group in stats.get("groups", []):
+        by, quantity = group["by"], int(group["totals"]["sum(quantity)"])
+        if by["outcome"] == "accepted":
+            kept[by["category"]] += quantity
+        elif quantity:
+            why = f"{by['outcome']} ({by['reason']})" if by.get("reason") else by["outcome"]
+            lost[by["category"]][why] += quantity
+    for category in sorted(kept.keys() | lost):
+        says = f"{kept[category]:,} kept"
+        for why, quantity in lost[category].most_common():
+            says += f"; {quantity:,} {why}"
+        yield Finding(category, None, says)
+    if not kept and not lost:
+        yield Finding("usage", None, f"nothing in {_DAYS} days")
+
+
+def _url_of(connection: Connection) -> str:
+    """Say where the web API of the DSN's server is."""
+    dsn = connection.parsed_dsn
+    assert dsn
+    if found := re.fullmatch(r"(?:o\d+\.)?ingest(?:\.(\w+))?\.sentry\.io", dsn.host):
+        return f"https://{found[1]}.sentry.io" if found[1] else "https://sentry.io"
+    return f"{dsn.scheme}://{dsn.netloc.rpartition('@')[2]}"
+
+
+def _refusal(api: WebApi, status: int, answer: Any) -> str:
+    words = answer.get("detail") if isinstance(answer, dict) else answer
+    said = f": {str(words)[:200]}" if words else ""
+    return f"{api.url}: " + (f"HTTP {status}{said}" if status else str(answer))
+
+
+def _advice(status: int) -> str:
+    return {
+        NO_ANSWER: "is SENTRY_URL right?",
+        401: f"SENTRY_AUTH_TOKEN is not valid there: make it {_SCOPES}",
+        403: f"the token may not: make it {_SCOPES}",
+        404: "is SENTRY_URL a Sentry (others have no such API), and are SENTRY_ORG and "
+        "SENTRY_PROJECT right?",
+    }.get(status, "try again")
