@@ -11,7 +11,6 @@ from ..sdk.connection import Connection
 from .finding import Finding
 
 
-
 def network_lines(connection: Connection) -> Iterator[Finding]:
     """Go the way that a delivery goes. It ends with what is NOT OK, if anything is."""
     dsn = connection.parsed_dsn
