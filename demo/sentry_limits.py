@@ -18,7 +18,8 @@ def put_project(o: Organization, slug: str, body: Json, **_: Any) -> tuple[int, 
 def put_key(o: Organization, slug: str, number: str, body: Json, **_: Any) -> tuple[int, Any]:
     if number != "2":
         raise Refused(404, {"detail": "The requested resource does not exist"})
-    get(o.limits, slug).rate_limit = body["rateLimit"]
+    limit = body["rateLimit"]
+    get(o.limits, slug).rate_limit = limit if limit["count"] else None
     return 200, keys(o, slug)[1][-1]
 
 

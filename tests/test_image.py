@@ -108,6 +108,10 @@ def test_it_serves_reports_and_stops(
     code, out = ended(buildah("run", container, "--", "alembic", "upgrade", "head"))
     assert code == 0, out
     env = ("--env", f"SENTRY_DSN={receiver.dsn}", "--env", "ENVIRONMENT=local")
+    doctor = ("python", "-m", "app.observability", "check")
+    code, out = ended(buildah("run", *env, container, "--", *doctor))
+    assert code == 0 and out.endswith("all is right"), out
+    checked = len(receiver.payloads("event"))
     server = ("uvicorn", "app.main:app", "--port", "0")
     process = buildah("run", *env, container, "--", *server)
     try:
@@ -135,5 +139,5 @@ def test_it_serves_reports_and_stops(
         if process.poll() is None:
             process.kill()
             process.communicate()
-    events = receiver.payloads("event")
+    events = receiver.payloads("event")[checked:]
     assert [event["release"] for event in events] == [RELEASE] * 20

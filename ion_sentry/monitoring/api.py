@@ -89,6 +89,10 @@ class Api:
         """PUT a body."""
         self._send("PUT", path, what, body=body)
 
+    def switch(self, path: str, body: Json, what: str, *, on: bool) -> None:
+        """POST a body to switch something on, DELETE it to switch it off."""
+        self._send("POST" if on else "DELETE", path, what, body=body)
+
     def delete(self, path: str, what: str) -> None:
         """Delete an object; it is no failure if it is gone already."""
         self._send("DELETE", path, what, may_be=404)

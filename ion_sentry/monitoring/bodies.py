@@ -23,6 +23,7 @@ _QUERY_TYPES: Final = {"events": 0, "events_analytics_platform": 1, "metrics": 2
 _COLUMNS: Final = 6  # of a dashboard's grid
 _HIGH: Final = 75
 _RESOLVED: Final = 0
+_OUTAGE: Final = 10  # of Sentry's issue categories: a cron or an uptime check that fails
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def problems_offline(watch: Watch, service: Service) -> list[str]:
 def teams_of(watch: Watch, service: Service) -> set[str]:
     """Return the slugs of all teams that the bodies name."""
     targets = [target for alert in watch.alerts for target in _all_targets(alert, service)]
-    return {service.owner, *(name for kind, name in targets if kind == "email")}
+    owners = (watch.project and watch.project.owners) or {}
+    named = {name for kind, name in targets if kind == "email"}
+    return {service.owner, *named, *(team for teams in owners.values() for team in teams)}
 
 
 def uses_slack(watch: Watch, service: Service) -> bool:
@@ -167,6 +170,8 @@ def _condition(type: str, comparison: Any = True) -> Json:
 def _only(what: str, severity: Severity) -> Json:
     if what == "level":
         return _condition("level", {"level": severity.value, "match": "eq"})
+    if what == "outage":
+        return _condition("issue_category", {"value": _OUTAGE})
     return _condition(what)
 
 

@@ -15,7 +15,7 @@ from . import show, watch
 from .bodies import problems_offline
 from .exits import Exit
 from .plan_all import plan_all
-from .reconcile import Plan, Reconciler, reconciler_of
+from .reconcile import Plan, Reconciler, reconcilers_of
 from .service import read_service
 
 
@@ -100,8 +100,9 @@ def plan(folder: Path, timeout: float, prune: bool, parent: Path | None, jobs: i
     """Show what would change; write nothing."""
     if parent:
         sys.exit(plan_all(parent, jobs, timeout, prune=prune))
-    with reconciler_of(folder, timeout, _progress, os.environ, prune=prune) as reconciler:
-        sys.exit(Exit.CHANGES if _shown(reconciler) else Exit.OK)
+    with reconcilers_of(folder, timeout, _progress, os.environ, prune=prune) as reconcilers:
+        plans = [_shown(reconciler) for reconciler in reconcilers]
+        sys.exit(Exit.CHANGES if any(plans) else Exit.OK)
 
 
 @monitoring.command()
@@ -111,10 +112,12 @@ def plan(folder: Path, timeout: float, prune: bool, parent: Path | None, jobs: i
 @click.pass_obj
 def apply(folder: Path, timeout: float, prune: bool, yes: bool) -> None:
     """Show it, ask, and write it."""
-    with reconciler_of(folder, timeout, _progress, os.environ, prune=prune) as reconciler:
-        if plan := _shown(reconciler):
+    with reconcilers_of(folder, timeout, _progress, os.environ, prune=prune) as reconcilers:
+        plans = [(reconciler, _shown(reconciler)) for reconciler in reconcilers]
+        if any(plan for _reconciler, plan in plans):
             _ask("Write this to Sentry?", yes)
-            reconciler.apply(plan, _done)
+            for reconciler, plan in plans:
+                reconciler.apply(plan, _done)
             print("done")
 
 
@@ -123,14 +126,16 @@ def apply(folder: Path, timeout: float, prune: bool, yes: bool) -> None:
 @yes_option
 @click.pass_obj
 def destroy(folder: Path, timeout: float, yes: bool) -> None:
-    """Remove the service's alerts and dashboards, not its project."""
-    with reconciler_of(folder, timeout, _progress, os.environ) as reconciler:
-        found = reconciler.everything()
+    """Remove the service's alerts, dashboards and limits, not its project."""
+    with reconcilers_of(folder, timeout, _progress, os.environ) as reconcilers:
+        found = [(reconciler, reconciler.everything()) for reconciler in reconcilers]
         _progress("")
-        print(*show.destroy_lines(found, reconciler.service, reconciler.sentry.url), sep="\n")
-        if found:
-            _ask(f"Remove these {len(found)} from Sentry?", yes)
-            reconciler.destroy(found, _done)
+        for reconciler, those in found:
+            print(*show.destroy_lines(those, reconciler.service, reconciler.sentry.url), sep="\n")
+        if number := sum(len(those) for _reconciler, those in found):
+            _ask(f"Remove these {number} from Sentry?", yes)
+            for reconciler, those in found:
+                reconciler.destroy(those, _done)
             print("done")
 
 
@@ -139,7 +144,12 @@ def destroy(folder: Path, timeout: float, yes: bool) -> None:
 def check(folder: Path) -> None:
     """Judge watch.toml; no Sentry is asked."""
     wanted = watch.load(folder)
-    if found := problems_offline(wanted, read_service(folder, wanted.environment, env={})):
+    found = [
+        problem
+        for one in (wanted, *map(wanted.of, wanted.environments))
+        for problem in problems_offline(one, read_service(folder, one.environment, env={}))
+    ]
+    if found:
         lines = [f"  {line}" for line in found]
         raise Failure("\n".join(["watch.toml is wrong:", *lines]), Exit.WATCH)
     print("watch.toml is right.")

@@ -12,7 +12,7 @@ from ion_sentry.git import Failure
 
 from . import show
 from .exits import Exit
-from .reconcile import reconciler_of
+from .reconcile import reconcilers_of
 from .watch import WATCH_FILE
 
 _VERBS: Final[dict[int, str]] = {Exit.OK: "dim", Exit.CHANGES: "update"}
@@ -62,9 +62,10 @@ def plan_all(folder: Path, jobs: int, timeout: float, *, prune: bool) -> int:
 def _plan(service: Path, timeout: float, prune: bool) -> Result:
     env = {name: value for name, value in os.environ.items() if name != "SENTRY_PROJECT"}
     try:
-        with reconciler_of(service, timeout, lambda _: None, env, prune=prune) as reconciler:
-            plan = reconciler.plan()
-            return Result(service.name, Exit.CHANGES if plan else Exit.OK, show.summary(plan))
+        with reconcilers_of(service, timeout, lambda _: None, env, prune=prune) as all_of_them:
+            plans = [reconciler.plan() for reconciler in all_of_them]
+            code = Exit.CHANGES if any(plans) else Exit.OK
+            return Result(service.name, code, show.summary(*plans))
     except Failure as failure:
         return Result(service.name, failure.code, failure.message.splitlines()[-1].strip())
     except Exception as error:  # whatever is wrong with one service, the others are planned

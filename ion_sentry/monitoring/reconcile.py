@@ -13,6 +13,7 @@ from .api import Api
 from .bodies import Bodies, Ids, bodies, problems_in, teams_of, uses_slack
 from .changes import Change, changes
 from .exits import Exit
+from .limits import Found, limit_changes, resets
 from .rules import Kind
 from .sentry import KINDS, Sentry
 from .service import Service, connection, read_service
@@ -29,8 +30,10 @@ class Plan:
     teams: dict[str, int]
     slack: str | None
     project: Json | None
+    project_wanted: bool
     environment_known: bool
     dsn_wanted: bool
+    limits: Found
     have: dict[Kind, list[Json]]
     notes: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -38,7 +41,7 @@ class Plan:
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        first = self.project is None or not self.environment_known or self.dsn_wanted
+        first = self.project_wanted or not self.environment_known or self.dsn_wanted
         return first or bool(self.changes)
 
     def ids(self, service: Service) -> Ids:
@@ -55,13 +58,17 @@ class Plan:
 
 
 class Reconciler:
-    """Brings one service's part of Sentry to what its `watch.toml` says."""
+    """Brings one service's part of Sentry, in one environment, to what its `watch.toml` says."""
 
-    def __init__(self, sentry: Sentry, service: Service, watch: Watch, *, prune: bool) -> None:
+    def __init__(
+        self, sentry: Sentry, service: Service, watch: Watch, *, prune: bool, leads: bool = True
+    ) -> None:
+        """`leads` if it makes the project; those of further environments find it made."""
         self.sentry = sentry
         self.service = service
         self.watch = watch
         self._prune = prune
+        self._leads = leads
 
     def plan(self) -> Plan:
         """Look at all, write nothing. Raises Failure, also for a body that our rules refuse."""
@@ -75,15 +82,22 @@ class Reconciler:
             teams=teams,
             slack=slack,
             project=project,
+            project_wanted=self._leads and project is None,
             environment_known=self.sentry.has_environment(),
-            dsn_wanted=env_file.wants_dsn(self.service.env_file),
+            dsn_wanted=self._leads and env_file.wants_dsn(self.service.env_file),
+            limits=self._limits(project),
             have={kind: self.sentry.list(kind, number) for kind in KINDS},
         )
+        plan.changes, plan.left = self._limit_changes(plan)
         for kind in KINDS:
             todo, left = self._changes(plan, kind)
             plan.changes += todo
             plan.left += left
-        if project and (note := env_file.other_dsn(self.service.env_file, self.sentry.dsn)):
+        if (
+            self._leads
+            and project
+            and (note := env_file.other_dsn(self.service.env_file, self.sentry.dsn))
+        ):
             plan.notes.append(note)
         return plan
 
@@ -91,13 +105,16 @@ class Reconciler:
         """Return what takes away all that carries this service's mark. Raises Failure."""
         project = self.sentry.project()
         number = int(project["id"]) if project else 0
-        return [
+        marked = [
             change
             for kind in reversed(KINDS)
             for change in changes(
                 kind, {}, self.sentry.list(kind, number), self.service, prune=True
             )[0]
         ]
+        if project is None:
+            return marked
+        return marked + resets(self.watch.project, self._limits(project), self.service)
 
     def destroy(self, found: list[Change], done: Say) -> None:
         """Take away what `everything` returned. Raises Failure."""
@@ -110,6 +127,8 @@ class Reconciler:
         Whatever interrupts it, the next run finds what is there by its name and goes on.
         """
         self._make_project(plan, done)
+        for change in self._limit_changes(plan)[0]:
+            self._write(change, done)
         for kind in KINDS:
             todo = [one for one in self._changes(plan, kind)[0] if one.verb != "delete"]
             conflicts = [found for change in todo if (found := self._write(change, done))]
@@ -124,13 +143,18 @@ class Reconciler:
                     self._write(change, done)
 
     def _make_project(self, plan: Plan, done: Say) -> None:
-        if plan.project is None:
+        if plan.project_wanted:
             self.sentry.create_project()
+        if plan.project is None:
             plan.project = self.sentry.project()
             if plan.project is None:
                 raise Failure("The token can't see the project that it just made.", Exit.NOT_FOUND)
             plan.have["monitor"] = self.sentry.list("monitor", int(plan.project["id"]))
+            plan.limits = self._limits(plan.project)
+        if plan.project_wanted:
             done(f"created project {self.service.slug}")
+            if self.service.repository and self.sentry.link(self.service.repository):
+                done(f"linked it with {self.service.repository}")
         if not plan.environment_known:
             self.sentry.create_environment()
             done(f"recorded a deploy to {self.service.environment}")
@@ -146,8 +170,17 @@ class Reconciler:
             if failure.code == Exit.CONFLICT and change.verb == "create":
                 return failure
             raise
-        done(f'{change.verb}d {change.kind} "{change.label}"')
+        verb = "reset" if (change.kind, change.verb) == ("project", "delete") else f"{change.verb}d"
+        done(f'{verb} {change.kind} "{change.label}"')
         return None
+
+    def _limits(self, project: Json | None) -> Found:
+        """Look only where something is said, or may have to go."""
+        is_said = self.watch.project or (self._prune and self._leads)
+        return self.sentry.limits(project if is_said else None)
+
+    def _limit_changes(self, plan: Plan) -> tuple[list[Change], list[str]]:
+        return limit_changes(self.watch.project, plan.limits, self.service, prune=self._prune)
 
     def _changes(self, plan: Plan, kind: Kind) -> tuple[list[Change], list[str]]:
         want = self._bodies(plan)[kind]
@@ -169,11 +202,23 @@ class Reconciler:
 
 
 @contextmanager
-def reconciler_of(
+def reconcilers_of(
     folder: Path, timeout: float, report: Say, env: Mapping[str, str], *, prune: bool = False
-) -> Iterator[Reconciler]:
-    """Connect the service in a folder with the Sentry that `env` names. Raises Failure."""
-    wanted = watch.load(folder)
-    service, where = read_service(folder, wanted.environment, env), connection(env)
+) -> Iterator[list[Reconciler]]:
+    """Connect the service in a folder, in each of its environments, with the Sentry of `env`.
+
+    SENTRY_ENVIRONMENT chooses one. Raises Failure.
+    """
+    wanted, where = watch.load(folder), connection(env)
+    all_of_them = [wanted, *map(wanted.of, wanted.environments)]
+    if chosen := env.get("SENTRY_ENVIRONMENT"):
+        known = [one for one in all_of_them if one.environment == chosen]
+        all_of_them = known or [wanted.model_copy(update={"environment": chosen})]
     with Api(where, timeout, report) as api:
-        yield Reconciler(Sentry(api, service), service, wanted, prune=prune)
+        reconcilers = []
+        for one in all_of_them:
+            service = read_service(folder, one.environment, env)
+            leads = one is all_of_them[0]
+            sentry = Sentry(api, service)
+            reconcilers.append(Reconciler(sentry, service, one, prune=prune, leads=leads))
+        yield reconcilers

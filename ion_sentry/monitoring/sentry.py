@@ -8,6 +8,7 @@ from ion_sentry.git import Failure
 from .api import Api
 from .changes import Change
 from .exits import Exit
+from .limits import Found
 from .rules import Kind
 from .service import Service
 
@@ -18,7 +19,11 @@ KINDS: Final[tuple[Kind, ...]] = (
     "alert",
     "dashboard",
 )  # each may refer to the ones before it
-_PLACES: Final = {"monitor": "detectors", "alert": "workflows", "dashboard": "dashboards"}
+_PLACES: Final[dict[Kind, str]] = {
+    "monitor": "detectors",
+    "alert": "workflows",
+    "dashboard": "dashboards",
+}
 _PROJECT_NAME_LENGTH: Final = 50
 
 
@@ -77,12 +82,38 @@ class Sentry:
         """Return the project, None if there is none."""
         return self._api.find(f"{self._project}/", "project")
 
-    def dsn(self) -> str:
-        """Return the public DSN of the project's first key in use."""
+    def key(self) -> Json:
+        """Return the project's first key in use: that of the DSN."""
         for key in self._api.all(f"{self._project}/keys/", "keys of the project"):
             if key["isActive"]:
-                return str(key["dsn"]["public"])
+                return dict(key)
         raise Failure(f"The project {self._service.slug} has no key in use.", Exit.NOT_FOUND)
+
+    def dsn(self) -> str:
+        """Return the public DSN of the project."""
+        return str(self.key()["dsn"]["public"])
+
+    def limits(self, project: Json | None) -> Found:
+        """Return what bounds the project; of one that isn't there, what a new one has."""
+        if project is None:
+            return Found.new()
+        filters = self._api.all(f"{self._project}/filters/", "inbound filters")
+        return Found(
+            project=project,
+            key=self.key(),
+            filters={one["id"]: one["active"] for one in filters},
+            ownership=self._api.find(f"{self._project}/ownership/", "ownership rules") or {},
+        )
+
+    def link(self, repository: str) -> bool:
+        """Link the project with its repository; False if the organisation doesn't know that."""
+        path = f"{self._organization}/repos/"
+        for known in self._api.all(path, "repositories", query=repository):
+            if known["name"] == repository:
+                body = {"repositoryId": int(known["id"])}
+                self._api.create(f"{self._project}/repo/", body, f"link {repository}")
+                return True
+        return False
 
     def create_project(self) -> None:
         """Make the project; it is no failure if somebody was faster."""
@@ -137,8 +168,11 @@ class Sentry:
 
     def write(self, change: Change) -> None:
         """Do what a change says."""
-        path = f"{self._organization}/{_PLACES[change.kind]}/"
         what = f'{change.verb} {change.kind} "{change.label}"'
+        if change.kind == "project":
+            self._bound(change, what)
+            return
+        path = f"{self._organization}/{_PLACES[change.kind]}/"
         if change.verb == "delete":
             self._api.delete(f"{path}{change.id}/", what)
         elif change.verb == "update":
@@ -148,3 +182,11 @@ class Sentry:
             self._api.create(of_project, change.body, what)
         else:
             self._api.create(path, change.body, what)
+
+    def _bound(self, change: Change, what: str) -> None:
+        if change.id:
+            self._api.update(f"{self._project}/{change.id}".replace("//", "/"), change.body, what)
+        else:  # only spike protection is the organisation's to keep
+            path = f"{self._organization}/spike-protections/"
+            [difference] = change.differences
+            self._api.switch(path, change.body, what, on=difference.want)

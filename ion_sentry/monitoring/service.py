@@ -30,6 +30,7 @@ class Service:
     owner: str
     email_team: str
     slack_channel: str
+    repository: str  # as Sentry names it: acme/ion-mentoring; empty if nobody said
     env_file: Path
 
     def name_of(self, label: str) -> str:
@@ -80,6 +81,7 @@ def read_service(folder: Path, environment: str, env: Mapping[str, str]) -> Serv
         owner=answers["owner"],
         email_team=answers["alert_email_team"],
         slack_channel=answers["alert_slack_channel"],
+        repository=answers["repository"].partition("/")[2],
         env_file=folder / ".env",
     )
 
@@ -89,7 +91,9 @@ def _answers(file: Path) -> dict[str, str]:
     try:
         pyproject: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
         answers = {"name": pyproject["project"]["name"], **pyproject["tool"]["ion-sentry"]}
-        return {name: answers[name] for name in _ANSWERS}
+        return {name: answers[name] for name in _ANSWERS} | {
+            "repository": str(answers.get("repository", ""))  # services of v0.1.0 don't say
+        }
     except OSError as error:
         raise Failure(f"{file} can't be read: {error.strerror}.", Exit.VARIABLES) from None
     except KeyError as missing:

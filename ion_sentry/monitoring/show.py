@@ -49,11 +49,9 @@ def _harmless(text: str) -> str:
 
 def plan_lines(plan: Plan, watch: Watch, service: Service, url: str) -> Iterator[str]:
     """Yield the lines of a plan; the last one sums it up."""
-    yield style(
-        "bold", f"{service.slug}, {service.environment}: organisation {service.org} at {url}"
-    )
+    yield _headline(service, url)
     width = max((len(change.label) for change in plan.changes), default=0)
-    if plan.project is None:
+    if plan.project_wanted:
         yield _line("create", "project", service.slug, f"of team {service.owner}", width)
     if not plan.environment_known:
         how = "new in Sentry, made by recording a deploy"
@@ -63,8 +61,9 @@ def plan_lines(plan: Plan, watch: Watch, service: Service, url: str) -> Iterator
     for change in plan.changes:
         more = _summary(change, watch, service)
         yield _line(change.verb, change.kind, change.label, more, width)
-        for one in change.differences:
-            yield from _difference(one, _names(plan, service))
+        if change.kind != "project":
+            for one in change.differences:
+                yield from _difference(one, _names(plan, service))
     yield from (f"  {style('dim', clip(note, 2))}" for note in plan.notes)
     if plan.left:
         some = ", ".join(plan.left)
@@ -72,11 +71,12 @@ def plan_lines(plan: Plan, watch: Watch, service: Service, url: str) -> Iterator
     yield summary(plan)
 
 
-def summary(plan: Plan) -> str:
+def summary(*plans: Plan) -> str:
     """Count what there is to do."""
-    verbs = [change.verb for change in plan.changes]
-    created = verbs.count("create") + (plan.project is None)
-    created += (not plan.environment_known) + plan.dsn_wanted
+    verbs = [change.verb for plan in plans for change in plan.changes]
+    created = verbs.count("create")
+    for plan in plans:
+        created += plan.project_wanted + (not plan.environment_known) + plan.dsn_wanted
     counts = {
         "to create": created,
         "to change": verbs.count("update"),
@@ -89,7 +89,7 @@ def summary(plan: Plan) -> str:
 def destroy_lines(found: list[Change], service: Service, url: str) -> Iterator[str]:
     """Yield what would be removed."""
     yield _headline(service, url)
-    yield from (_line("delete", change.kind, change.label) for change in found)
+    yield from (_line("delete", change.kind, change.label, change.why) for change in found)
     yield "the project, its issues and its DSN stay" if found else "nothing to do"
 
 
@@ -105,6 +105,9 @@ def _line(verb: str, kind: str, label: str, more: str = "", width: int = 0) -> s
 
 
 def _summary(change: Change, watch: Watch, service: Service) -> str:
+    if change.kind == "project":
+        told = [(_value(one.have, {}), _value(one.want, {})) for one in change.differences]
+        return "; ".join(f"{have} → {want}" for have, want in told)
     if change.verb != "create":
         return change.why
     if change.kind == "dashboard":

@@ -41,6 +41,13 @@ def _seconds(value: Any) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
+def _hours(value: Any) -> int:
+    seconds = _seconds(value)
+    if not 0 < seconds <= 365 * 86_400 or seconds % 3600:
+        raise ValueError("should be whole hours, up to a year: 12h, 14d, 4w")
+    return seconds
+
+
 def _severity(value: Any) -> Severity:
     if value not in Severity.__members__:
         raise ValueError(f"should be {', '.join(Severity.__members__)}")
@@ -55,6 +62,11 @@ def _one_line(value: str) -> str:
 
 Seconds = Annotated[int, BeforeValidator(_seconds)]
 Text = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_one_line)]
+Hours = Annotated[int, BeforeValidator(_hours)]
+TagName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,32}$")]
+Team = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,50}$")]
+# As Sentry's issues/ownership/grammar.py reads them, without spaces.
+Matcher = Annotated[str, Field(pattern=r"^(path|url|module|tags\.[A-Za-z0-9_.:-]{1,32}):[^\s#]+$")]
 Target = Annotated[str, Field(pattern=r"^(slack(:#?[^\s:#]+)?|email(:[a-z0-9_-]+)?)$")]
 
 
@@ -80,7 +92,7 @@ class Tell(_Data):
     severity: Annotated[Severity, BeforeValidator(_severity)]
     text: Text
     by: Annotated[list[Target], Field(min_length=1)]
-    only: list[Literal["level", "latest_release"]] = []
+    only: list[Literal["level", "latest_release", "outage"]] = []
 
 
 class Alert(_Data):
@@ -116,13 +128,54 @@ class Dashboard(_Data):
     widgets: Annotated[list[Widget], Field(min_length=1)]
 
 
+class Filters(_Data):
+    """What Sentry drops as it arrives."""
+
+    health_checks: bool | None = None
+    crawlers: bool | None = None
+    localhost: bool | None = None
+
+
+class Limits(_Data):
+    """What bounds the project, and who owns its issues. What isn't said is left alone."""
+
+    events_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    spike_protection: bool | None = None
+    filters: Filters = Filters()
+    resolve_after: Hours | None = None
+    highlighted_tags: list[TagName] | None = None
+    owners: dict[Matcher, list[Team]] | None = None  # no team: the service's owner
+
+
+class Environment(_Data):
+    """One more environment, with the same alerts, which tell only so."""
+
+    name: str
+    by: Annotated[list[Target], Field(min_length=1)]
+
+
 class Watch(_Data):
     """All of `watch.toml`."""
 
     environment: str
     slack_workspace: str = ""
+    environments: list[Environment] = []
+    project: Limits | None = None
     alerts: list[Alert] = []
     dashboards: list[Dashboard] = []
+
+    def of(self, environment: Environment) -> "Watch":
+        """Return what is watched there: the alerts. Project and dashboards are the first's."""
+
+        def told(alert: Alert) -> Alert:
+            tell = [one.model_copy(update={"by": environment.by}) for one in alert.tell]
+            return alert.model_copy(update={"tell": tell})
+
+        return Watch(
+            environment=environment.name,
+            slack_workspace=self.slack_workspace,
+            alerts=[told(alert) for alert in self.alerts],
+        )
 
 
 def load(service: Path) -> Watch:
@@ -142,6 +195,8 @@ def load(service: Path) -> Watch:
         raise Failure("\n".join([f"{file.name} is wrong:", *lines]), Exit.WATCH) from None
     except ValueError as error:  # TOML, or not UTF-8
         raise Failure(f"{file.name} is no TOML: {error}.", Exit.WATCH) from None
+    names = [watch.environment, *(environment.name for environment in watch.environments)]
+    _refuse_twins("environments", names)
     _refuse_twins("alerts", [alert.name for alert in watch.alerts])
     _refuse_twins("dashboards", [dashboard.title for dashboard in watch.dashboards])
     for dashboard in watch.dashboards:
@@ -161,6 +216,8 @@ def _explain(data: Any, problem: Any) -> str:
     names = []
     *steps, last = problem["loc"]
     for step in (*steps, last):
+        if step == "[key]":  # it was a name that is wrong
+            continue
         if isinstance(step, int):
             data = data[step]
             named = isinstance(data, dict) and (data.get("name") or data.get("title"))

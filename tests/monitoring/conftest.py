@@ -92,6 +92,13 @@ def copy_of(service: Service, folder: Path) -> Path:
     return folder
 
 
+def shorten(folder: Path) -> None:
+    """Leave one environment in `watch.toml`, and nothing that bounds the project."""
+    file = folder / "monitoring" / "watch.toml"
+    before, rest = file.read_text("utf-8").split("# The same alerts in one more environment", 1)
+    file.write_text(before + rest[rest.index("# An alert has a name") :], "utf-8")
+
+
 @pytest.fixture
 def sentry() -> Iterator[SentryApi]:
     """An empty Sentry; all that was asked and answered has to fit the schema."""
@@ -102,10 +109,16 @@ def sentry() -> Iterator[SentryApi]:
 
 @pytest.fixture
 def service(generate: Generate, sentry: SentryApi, tmp_path: Path) -> Callable[..., Monitoring]:
-    """Make services, each in a folder of its own that a test may change."""
+    """Make services, each in a folder of its own that a test may change.
 
-    def make(name: str = "service", **answers: str) -> Monitoring:
-        return Monitoring(copy_of(generate(**ANSWERS | answers), tmp_path / name), sentry)
+    Unless it is to be the `whole`, `watch.toml` has one environment and bounds no project.
+    """
+
+    def make(name: str = "service", *, whole: bool = False, **answers: str) -> Monitoring:
+        made = Monitoring(copy_of(generate(**ANSWERS | answers), tmp_path / name), sentry)
+        if not whole:
+            shorten(made.folder)
+        return made
 
     return make
 

@@ -36,10 +36,10 @@ def test_a_plan_shows_all_and_writes_nothing(monitoring: Monitoring, sentry: Sen
     assert [line.split()[:2] for line in done.out.splitlines()[1:-1]] == [
         *(["+", "project"], ["+", "environment"], ["+", ".env"]),
         *[["+", "monitor"]] * 2,
-        *[["+", "alert"]] * 4,
+        *[["+", "alert"]] * 5,
         *[["+", "dashboard"]] * 3,
     ]
-    assert done.out.splitlines()[-1] == "12 to create"
+    assert done.out.splitlines()[-1] == "13 to create"
     assert "P1 by Slack #ion-alerts and e-mail to ion; P2 by Slack #ion-alerts" in done.out
     assert "failure_rate() above 0.05, over 5 min" in done.out
     assert (done.err, sentry.writes) == ("", [])
@@ -49,7 +49,7 @@ def test_apply_makes_it_so_and_then_there_is_nothing_to_do(
     monitoring: Monitoring, sentry: SentryApi
 ) -> None:
     done = monitoring.apply()
-    assert done.out.count("✓") == 12 and done.out.endswith("done\n")
+    assert done.out.count("✓") == 13 and done.out.endswith("done\n")
     assert monitoring.plan().out.splitlines()[-1] == "nothing to do"
     written = len(sentry.writes)
     again = monitoring.apply()
@@ -103,7 +103,7 @@ def test_an_existing_project_and_environment_are_used(
     assert monitoring.plan().code == 0
 
 
-def test_four_alerts_tell_the_right_people(monitoring: Monitoring, sentry: SentryApi) -> None:
+def test_five_alerts_tell_the_right_people(monitoring: Monitoring, sentry: SentryApi) -> None:
     monitoring.apply()
     alerts = bodies(sentry, "/workflows/")
     told = {
@@ -124,6 +124,7 @@ def test_four_alerts_tell_the_right_people(monitoring: Monitoring, sentry: Sentr
             [50, "P1: service down in the release just deployed", "e-mail"],
             [40, "P2: feature failure in the release just deployed", "e-mail"],
         ],
+        "cron failed or missed": [["P2: a scheduled job failed, hung or didn't come"]],
     }
     assert alerts["errors after a release"]["config"] == {"frequency": 0}
     ids = {one[2]["name"]: number for number, one in sentry.organization.monitors.items()}
@@ -132,7 +133,10 @@ def test_four_alerts_tell_the_right_people(monitoring: Monitoring, sentry: Sentr
         "new issue": [ids["Issue Stream"]],
         "p95 regression": [ids[NAME.format("p95 regression")]],
         "errors after a release": [ids["Error Monitor"]],
+        "cron failed or missed": [ids["Issue Stream"]],
     }
+    [only_outages] = alerts["cron failed or missed"]["action_filters"][0]["conditions"]
+    assert only_outages["comparison"] == {"value": 10}
     monitors = bodies(sentry, "/detectors/")
     assert {one["owner"] for one in monitors.values()} == {"team:4567"}
     rate, p95 = monitors["error rate"], monitors["p95 regression"]
@@ -175,7 +179,7 @@ def test_without_a_channel_all_goes_by_email(service: Services, sentry: SentryAp
         for one in alert["action_filters"]
         for action in one["actions"]
     ]
-    assert actions == [("email", "4568")] * 5  # P1 and P2 once each
+    assert actions == [("email", "4568")] * 6  # P1 and P2 once each
     assert not [one for one in sentry.log if "/integrations/" in one.path]
     assert monitoring.plan().code == 0
 
@@ -264,9 +268,9 @@ def test_it_asks_before_it_writes(monitoring: Monitoring, sentry: SentryApi) -> 
     assert code == 1 and "Nothing was written." in shown and sentry.writes == []
     assert "\x1b[32m+\x1b[0m" in shown
     code, shown = asked(monitoring, b"y\n", "apply")
-    assert code == 0 and shown.count("✓") == 12
+    assert code == 0 and shown.count("✓") == 13
     code, shown = asked(monitoring, b"n\n", "destroy")
-    assert code == 1 and "Remove these 9 from Sentry?" in shown
+    assert code == 1 and "Remove these 10 from Sentry?" in shown
     assert len(sentry.organization.dashboards) == 3
 
 
@@ -284,7 +288,7 @@ def test_destroy_takes_away_what_is_ours_and_nothing_else(
     by_hand = {"title": "ion-mentoring: mine", "widgets": []}
     sentry.organization.dashboards[1] = by_hand
     done = applied.run("destroy", "--yes")
-    assert (done.code, done.out.count("✓")) == (0, 9)
+    assert (done.code, done.out.count("✓")) == (0, 10)
     assert sentry.organization.dashboards == {1: by_hand}
     assert {one[1] for one in sentry.organization.monitors.values()} == {"error", "issue_stream"}
     assert sentry.organization.alerts == {} and sentry.organization.projects

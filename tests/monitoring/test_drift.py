@@ -10,7 +10,7 @@ import pytest
 from demo.sentry_api import SentryApi
 from demo.sentry_state import Organization
 from tests.conftest import Generate
-from tests.monitoring.conftest import ANSWERS, Monitoring, copy_of
+from tests.monitoring.conftest import ANSWERS, Monitoring, copy_of, shorten
 from tests.monitoring.schema import schema_errors
 
 Json = dict[str, Any]
@@ -188,7 +188,7 @@ DRIFTS: dict[str, tuple[Drift, str]] = {
 def shared(generate: Generate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
     """One service for all drifts: each is mended before the next."""
     folder: Path = tmp_path_factory.mktemp("drift") / "service"
-    copy_of(generate(**ANSWERS), folder)
+    shorten(copy_of(generate(**ANSWERS), folder))
     with SentryApi() as sentry:
         sentry.organization.environments.add("staging")
         monitoring = Monitoring(folder, sentry)
@@ -274,7 +274,7 @@ def test_nothing_of_another_service_is_touched(monitoring: Monitoring, sentry: S
     before = copy.deepcopy(sentry.organization)
     monitoring.run("destroy", "--yes", SENTRY_PROJECT="ion")
     for now, then, kept in (
-        (sentry.organization.alerts, before.alerts, 8),
+        (sentry.organization.alerts, before.alerts, 10),
         (sentry.organization.dashboards, before.dashboards, 6),
     ):
         assert now == {
@@ -321,7 +321,7 @@ def test_hundreds_of_services_on_many_pages(monitoring: Monitoring, sentry: Sent
         title = f"ion-mentoring-{number}: Issues [production, as code]"
         organization.dashboards[number] = {"title": title, "widgets": []}
     monitoring.apply()
-    assert (len(organization.alerts), len(organization.dashboards)) == (304, 303)
+    assert (len(organization.alerts), len(organization.dashboards)) == (305, 303)
     before = len(sentry.log)
     assert monitoring.plan().code == 0
     asked = [one.path for one in sentry.log[before:]]

@@ -34,7 +34,7 @@ def test_two_appliers_at_the_same_time(monitoring: Monitoring, sentry: SentryApi
     sentry.before = meet
     both = [monitoring.start("apply", "--yes") for _ in range(2)]
     assert [ended(one).code for one in both] == [0, 0]
-    assert len(names(sentry)) == len(set(names(sentry))) == 9
+    assert len(names(sentry)) == len(set(names(sentry))) == 10
     ids = sentry.organization.monitors.keys()
     assert all(set(one["detector_ids"]) <= ids for one in sentry.organization.alerts.values())
     posts = [one.body["name"] for one in sentry.writes if one.path.endswith("/workflows/")]
@@ -73,7 +73,7 @@ def test_interrupted_and_run_again(
     sentry.before = None
     go_on.set()  # what was under way arrives all the same
     monitoring.apply()
-    assert len(names(sentry)) == len(set(names(sentry))) == 9
+    assert len(names(sentry)) == len(set(names(sentry))) == 10
     assert monitoring.plan().code == 0
 
 
@@ -106,7 +106,7 @@ def test_all_services_in_one_table(service: Callable[..., Monitoring], sentry: S
     assert [line.split("  ", 1)[0] for line in done.out.splitlines()[:4]] == sorted(fleet)
     lines = [line.split("  ", 1)[1].strip() for line in done.out.splitlines()[:4]]
     assert lines[0] == "nothing to do"
-    assert lines[1] == "11 to create"
+    assert lines[1] == "12 to create"
     assert lines[2].startswith("failed (3): ") and lines[2].endswith("0.05 is 5 %")
     assert lines[3].startswith('failed (3): alerts "7" name should be a valid string')
     assert done.out.splitlines()[4] == "4 services: 1 as they should be, 1 to change, 2 failed"

@@ -17,7 +17,7 @@ from .monitors import MonitorBody
 
 __all__ = ["Kind", "Owner", "problems"]
 
-Kind = Literal["monitor", "alert", "dashboard"]
+Kind = Literal["monitor", "alert", "dashboard", "project"]  # of the last there is but one
 
 _MODELS: Final[dict[Kind, type[Body]]] = {
     "monitor": MonitorBody,

@@ -52,6 +52,16 @@ class ReleaseFilter(Body):
     condition_result: Yes
 
 
+class Category(Body):
+    value: Literal[10]  # outage
+
+
+class CategoryFilter(Body):
+    type: Literal["issue_category"]
+    comparison: Category
+    condition_result: Yes
+
+
 class SlackTarget(Body):
     target_type: Literal["specific"]
     target_display: Channel = ""
@@ -87,7 +97,9 @@ class Email(Body):
 
 class ActionFilter(Body):
     logic_type: Literal["all"]
-    conditions: list[Annotated[LevelFilter | ReleaseFilter, Field(discriminator="type")]]
+    conditions: list[
+        Annotated[LevelFilter | ReleaseFilter | CategoryFilter, Field(discriminator="type")]
+    ]
     actions: Annotated[
         list[Annotated[Slack | Email, Field(discriminator="type")]], Field(min_length=1)
     ]
