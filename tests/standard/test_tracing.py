@@ -17,6 +17,7 @@ from sentry_sdk.traces import continue_trace, start_span
 
 from app.observability import SentrySettings
 from app.observability.request.outcome import Outcome
+from app.observability.request.pace import pace
 from app.observability.request.sessions import SessionCounter, sessions
 from app.observability.request.traces import propagation_targets
 from app.observability.sdk.spans import draw_of
@@ -48,6 +49,12 @@ OUTCOMES = {
     "/in_background": Outcome.FAILED_AFTERWARDS,
     "/dependency_teardown": Outcome.FAILED_AFTERWARDS,
 }
+
+
+@pytest.fixture(autouse=True)
+def without_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More requests a second than a process traces of real ones."""
+    monkeypatch.setattr(pace, "_most", 1e9)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from ..sdk.spans import (
 )
 from .current import NO_ROUTE, CurrentRequest, current_request
 from .outcome import Outcome
+from .pace import pace
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ def start_trace(request: CurrentRequest, rate: float | None) -> Span:
     """
     trace, scope = trace_here(), request.scope
     drawn = drawn_for(trace)
-    request.trace_rate = rate = 0.0 if rate is None else _rate_for(scope, rate)
+    rate = 0.0 if rate is None else _rate_for(scope, rate)
+    request.trace_rate = rate = rate * pace.share(rate)
     if drawn >= rate or drawn >= rate_of(rate):
         return start_unsampled(trace, drawn, rate)
     return start_request(

@@ -41,6 +41,20 @@ class _RequestSpan(StreamedSpan):
         self._name = name
 
 
+class _Unsampled(NoOpStreamedSpan):
+    """What isn't sent. The SDK's own refers to itself, which is garbage for the collector."""
+
+    __slots__ = ()
+
+    @property
+    def _segment(self) -> StreamedSpan:
+        return self
+
+    @_segment.setter
+    def _segment(self, segment: StreamedSpan) -> None:
+        pass
+
+
 def start_request(name: str, attributes: dict[str, Any]) -> Span:
     """Start a trace whose spans tell the request's route, once it is known."""
     span = start_span(name, attributes, parent_span=None)
@@ -55,7 +69,7 @@ def start_unsampled(trace: PropagationContext, drawn: float, rate: float) -> Spa
     It costs a tenth of asking the SDK.
     """
     # Given the scope, it would keep it until the garbage collector comes.
-    unsampled = NoOpStreamedSpan(
+    unsampled = _Unsampled(
         trace_id=trace.trace_id,
         parent_span_id=trace.parent_span_id,
         sample_rand=drawn,

@@ -26,6 +26,7 @@ from ..errors.bounds import bounded, bounded_breadcrumb
 from ..errors.capture import before_send, guard
 from ..errors.log_records import ECHOING_LOGGERS
 from ..errors.records import PROCESS
+from ..request.pace import pace
 from ..request.sessions import sessions
 from ..request.traces import propagation_targets, sampler
 from ..scrubbing import Scrubber
@@ -88,6 +89,7 @@ def init_sentry(settings: SentrySettings) -> None:
     # What an earlier start left.
     guard.reset()
     sessions.reset()
+    pace.reset()
     PROCESS.forget()
     for name in ECHOING_LOGGERS:
         ignore_logger(name)
