@@ -5,7 +5,7 @@ export UV_SYSTEM_CERTS ?= 1
 SERVICE := {{cookiecutter.project_slug}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-monitoring new test test-standard test-versions bench mutants lint release
+.PHONY: help install demo demo-monitoring new test test-standard test-versions bench profile mutants lint release
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -41,8 +41,11 @@ test-standard: install  ## Run the standard's tests alone: make test-standard [A
 test-versions: install  ## Run them on all versions that the standard says it runs on: make test-versions [ARGS=lowest]
 	@$(BIN)/python -m tests.versions $(ARGS)
 
-bench: install  ## Measure what Sentry costs, side by side
-	@$(BIN)/python -m bench
+bench: install  ## Measure what Sentry costs, side by side: make bench [ARGS=--quick]
+	@$(BIN)/python -m bench $(ARGS)
+
+profile: install  ## Name the functions that cost most in our way, of a request and of an error
+	@$(BIN)/python -m bench.profile
 
 mutants: install  ## Change the standard's code, see that its tests notice: make mutants [ARGS=chain.py]
 	@$(BIN)/uv sync --quiet --frozen --group mutants && $(BIN)/python -m tests.mutants $(ARGS)

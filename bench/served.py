@@ -83,7 +83,7 @@ def serve(
             dsn = f"http://{KEY}@127.0.0.1:{_DOWN}/1"
         env = {**os.environ, "SENTRY_DSN": dsn, "BENCH_CONTESTANT": contestant, **env}
         env |= {"PYTHONPATH": f"{service}:{ROOT}", "BENCH_STORM": "1" if load.storm else ""}
-        command = ["uvicorn", "bench.app:make", "--factory", "--port", "0", "--no-access-log"]
+        command = ["uvicorn", "app.bench:make", "--factory", "--port", "0", "--no-access-log"]
         command += ["--workers", str(load.workers)] if load.workers > 1 else []
         process = subprocess.Popen(
             [str(Path(sys.executable).parent / command[0]), *command[1:]],

@@ -59,9 +59,7 @@ def sentry_settings(sentry_settings: SentrySettings) -> SentrySettings:
 
 
 @pytest.fixture
-def app(
-    sentry_transport: RecordingTransport, sentry_settings: SentrySettings
-) -> Iterator[FastAPI]:
+def app(sentry_transport: RecordingTransport, sentry_settings: SentrySettings) -> Iterator[FastAPI]:
     app = FastAPI()
     install(app, sentry_settings)
 

@@ -1,0 +1,134 @@
+"""CPU a request in process: what each contestant adds, and what arrived for it."""
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.contestants import CONTESTANTS, USUAL
+from bench.processes import SDK_3, Run, in_process
+from bench.report import Plot, Table, middle, progress
+
+# How many requests a round; a storm is so many failures as fast as they come.
+COUNTS: Final = {
+    "request": 4000,
+    "read": 1000,
+    "write": 1000,
+    "error": 150,
+    "log": 300,
+    "storm": 1500,
+    "websocket": 2000,
+}
+GROWTHS: Final[dict[str, tuple[str, str, list[int], str]]] = {
+    # what grows: the scenario, the argument, its values, and what they are called
+    "routes": ("route", "routes", [10, 100, 1000], "routes of the application"),
+    "middlewares": ("request", "middlewares", [0, 10, 30], "middlewares"),
+    "concurrency": ("request", "at_once", [1, 10, 100], "requests at once"),
+    "depth": ("error", "depth", [1, 10, 50], "frames of the service's own"),
+    "variables": ("error", "rows", [0, 1000, 20_000], "rows in a variable of each frame"),
+}
+PARTS: Final = [name for name in CONTESTANTS if name != "pace off"]
+KINDS: Final = ("errors", "messages", "traces", "spans", "logs", "sessions")
+
+
+def measure(service: Path, rounds: int, share: float, postgres: str) -> list[Table]:
+    """Measure every scenario; `share` of the usual numbers of requests."""
+    tables = []
+    for scenario, count in COUNTS.items():
+        number = max(20, int(count * share))
+        in_parts = scenario == "request" or (scenario == "error" and share == 1.0)
+        names: Sequence[str] = PARTS if in_parts else USUAL
+        tables.append(_table(service, scenario, number, names, rounds))
+    if postgres:
+        for scenario in ("read", "write"):
+            number = max(20, int(COUNTS[scenario] * share))
+            table = _table(service, scenario, number, USUAL, rounds, BENCH_DATABASE=postgres)
+            table.title += ", PostgreSQL"
+            tables.append(table)
+    return tables
+
+
+def _table(
+    service: Path, scenario: str, count: int, names: Sequence[str], rounds: int, **env: str
+) -> Table:
+    runs: dict[str, list[Run]] = {name: [] for name in names}
+    if scenario in ("request", "error") and len(names) > len(USUAL):
+        runs["ours, SDK 3"] = []
+    for number in range(rounds):
+        for name, found in runs.items():
+            progress(f"{scenario}, round {number + 1} of {rounds}: {name} …")
+            package = SDK_3 if name == "ours, SDK 3" else ""
+            plain = "ours" if package else name
+            found.append(in_process(plain, service, scenario, count, with_package=package, env=env))
+    progress("")
+    floor = statistics.median(run.cpu for run in runs["off"])
+    snippet = statistics.median(run.cpu for run in runs["snippet"]) - floor
+    table = Table(
+        f"{scenario}: {count} in process",
+        ["contestant", "CPU µs", "added µs", "of snippet's", "event bytes", "arrived a round"],
+    )
+    for name, found in runs.items():
+        added = statistics.median(run.cpu for run in found) - floor
+        arrived = sum((Counter(run.arrived) for run in found), Counter[str]())
+        said = ", ".join(f"{arrived[kind] / rounds:,.0f} {kind}" for kind in KINDS if arrived[kind])
+        size = statistics.median(run.arrived.get("event bytes", 0.0) for run in found)
+        table.rows.append(
+            [
+                name,
+                middle([run.cpu for run in found], 0, 1e6),
+                f"{added * 1e6:,.0f}",
+                f"{added / snippet:.3f}" if snippet else "",
+                f"{size:,.0f}" if size else "",
+                said or "nothing",
+            ]
+        )
+    return table
+
+
+def grow(service: Path, rounds: int, share: float) -> list[Plot]:
+    """Measure how the cost of a request or an error grows with what it is made of."""
+    plots = []
+    for name, (scenario, argument, values, x) in GROWTHS.items():
+        lines: dict[str, list[tuple[float, float]]] = {"off": [], "snippet": [], "ours": []}
+        for value in values:
+            count = max(100, int(COUNTS.get(scenario, 1000) * share))
+            for contestant, points in lines.items():
+                progress(f"{name} {value}: {contestant} …")
+                growth = {argument: value}
+                runs = [
+                    in_process(contestant, service, scenario, count, growth=growth)
+                    for _ in range(rounds)
+                ]
+                points.append((value, statistics.median(run.cpu for run in runs) * 1e6))
+        progress("")
+        plots.append(Plot(name, x, f"CPU µs, {scenario}", lines))
+    return plots
+
+
+def once(service: Path, rounds: int, run: Callable[..., Run] = in_process) -> Table:
+    """Measure what isn't of each request: start-up, memory, and how long the loop stands still."""
+    table = Table(
+        "Start-up, memory, and the longest stall of the event loop by one error",
+        ["contestant", "start ms", "MiB at rest", "MiB after errors", "stall ms", "with rows ms"],
+        notes=["Stall: of one error with small variables, and with 200,000 objects in one."],
+    )
+    for name in USUAL:
+        rest, small, big = [], [], []
+        for number in range(rounds):
+            progress(f"start-up and stalls, round {number + 1} of {rounds}: {name} …")
+            rest.append(run(name, service, "request", 20))
+            small.append(run(name, service, "error", 500))
+            big.append(run(name, service, "error", 20, growth={"rows": 200_000}))
+        table.rows.append(
+            [
+                name,
+                middle([one.start for one in rest], 0, 1e3),
+                middle([one.rss for one in rest], 0),
+                middle([one.rss for one in small], 0),
+                middle([one.stall for one in small], 2, 1e3),
+                middle([one.stall for one in big], 1, 1e3),
+            ]
+        )
+    progress("")
+    return table
