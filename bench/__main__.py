@@ -7,7 +7,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -51,10 +51,10 @@ def _measure(
     tables: list[Table] = []
     plots: list[Plot] = []
 
-    def add(new: list[Table]) -> None:
+    def add(new: Iterable[Table]) -> None:
         for table in new:
             show(table)
-        tables.extend(new)
+            tables.append(table)
 
     if "served" in parts:
         add(loads.measure(service, rounds, seconds))
@@ -62,7 +62,7 @@ def _measure(
         with postgres() if share == 1.0 else nullcontext("") as url:
             add(costs.measure(service, rounds, share, url))
     if "once" in parts:
-        add([costs.once(service, rounds)])
+        add(costs.once(service, rounds, share))
     if "growth" in parts:
         plots = costs.grow(service, max(1, rounds // 2), share)
         for plot in plots:

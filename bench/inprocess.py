@@ -28,6 +28,7 @@ SCENARIOS: Final = {
     "storm": ("POST", "/fails", 0),
     "websocket": ("WS", "/socket", 50),
     "route": ("GET", "/route-0/7", 50),
+    "flood": ("POST", "/fails", 0),  # each error among twenty requests that are traced and logged
 }
 
 
@@ -82,6 +83,10 @@ async def serve(app: Any, scenario: str, count: int, at_once: int) -> None:
     """Serve so many, `at_once` at a time."""
     method, path, pace = SCENARIOS[scenario]
     for number in range(0, count, at_once):
+        if scenario == "flood":
+            for _ in range(10):
+                await ask(app, "GET", "/ok")
+                await ask(app, "POST", "/logs")
         if at_once == 1:
             await ask(app, method, path)
         else:

@@ -1,6 +1,6 @@
 """Throughput and waiting through uvicorn, under wrk, and what a receiver in trouble changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -28,12 +28,9 @@ LOADS: Final = {
 }
 
 
-def measure(service: Path, rounds: int, seconds: float, only: Sequence[str] = ()) -> list[Table]:
-    """Load every contestant in turn, `seconds` each."""
-    tables = []
+def measure(service: Path, rounds: int, seconds: float) -> Iterator[Table]:
+    """Load every contestant in turn, `seconds` each; yield a table for each load."""
     for title, (load, receiver) in LOADS.items():
-        if only and title not in only:
-            continue
         long = Load(load.path, load.post, seconds, load.connections, load.workers, load.storm)
         runs: dict[str, list[Served]] = {name: [] for name in (*USUAL, "pace off")}
         for number in range(rounds):
@@ -41,8 +38,7 @@ def measure(service: Path, rounds: int, seconds: float, only: Sequence[str] = ()
                 progress(f"{title}, round {number + 1} of {rounds}: {name} …")
                 found.append(serve(name, service, long, receiver=receiver))
         progress("")
-        tables.append(_table(title, long, runs))
-    return tables
+        yield _table(title, long, runs)
 
 
 def _table(title: str, load: Load, runs: dict[str, list[Served]]) -> Table:

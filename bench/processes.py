@@ -35,9 +35,13 @@ def in_process(
     growth: dict[str, Any] | None = None,
     with_package: str = "",
     env: Mapping[str, str] = MappingProxyType({}),
+    pause: float = 0.0,
 ) -> Run:
-    """Measure a contestant in a process of its own, with another package put over one of ours."""
-    with sink() as (dsn, arrived):
+    """Measure a contestant in a process of its own, with another package put over one of ours.
+
+    The receiver takes `pause` seconds for each answer.
+    """
+    with sink(pause) as (dsn, arrived):
         env = {**os.environ, "SENTRY_DSN": dsn, "BENCH_CONTESTANT": contestant, **env}
         env |= {
             "PYTHONPATH": f"{service}:{ROOT}",

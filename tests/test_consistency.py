@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Generate
+from tests.monitoring.conftest import copy_of
 from tests.services import BIN, ROOT, Service, clean_environment
 
 DATABASES = ["sqlite", "postgresql", "none"]
@@ -107,3 +108,35 @@ def test_uv_takes_the_certificates_of_the_system(generate: Generate) -> None:
         )
         assert shown.stdout == "1\n"
     assert "UV_SYSTEM_CERTS=1" in (generate().folder / "Dockerfile").read_text("utf-8")
+
+
+def test_lint_refuses_the_sdk_outside_of_the_standard(generate: Generate, tmp_path: Path) -> None:
+    service = Service(copy_of(generate(), tmp_path / "service"))
+    assert service.run("ruff", "check", ".").returncode == 0
+    for line in ("import sentry_sdk", "from sentry_sdk.integrations.redis import RedisIntegration"):
+        (service.folder / "app/api/mine.py").write_text(f"{line}\n")
+        done = service.run("ruff", "check", ".")
+        assert done.returncode == 1
+        assert "TID251" in done.stdout and "the one door to Sentry" in done.stdout, done.stdout
+
+
+TABLE = """
+from app.observability import SentrySettings
+for name, field in SentrySettings.model_fields.items():
+    print(name.upper(), field.description, sep="\\t")
+"""
+
+
+def test_every_setting_is_in_the_readme_and_the_example_as_the_code_says(
+    generate: Generate,
+) -> None:
+    service = generate()
+    told = dict(line.split("\t") for line in service.run("python", "-c", TABLE).stdout.splitlines())
+    readme = (service.folder / "README.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (?:`.*`|empty) \| (.+) \|$", readme, re.M))
+    assert {name: rows.get(name) for name in told} == told
+    defaults = dict(re.findall(r"^\| `([A-Z_]+)` \| (`.*`|empty) \|", readme, re.M))
+    example = (service.folder / ".env.example").read_text("utf-8")
+    values = dict(re.findall(r"^([A-Z_]+)=(.*)$", example, re.M))
+    shown = {name: default.strip("`").replace("empty", "") for name, default in defaults.items()}
+    assert {name: values.get(name) for name in told} == {name: shown[name] for name in told}

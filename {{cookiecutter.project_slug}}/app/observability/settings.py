@@ -33,22 +33,59 @@ class SentrySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
 
-    environment: str = "local"
-    sentry_dsn: str = Field(default="", repr=False)
-    sentry_environment: str = ""
-    sentry_release: str = ""
-    sentry_error_sample_rate: Rate = 1.0
-    sentry_traces_sample_rate: Rate = ANSWERS["traces_sample_rate"]
-    sentry_profile_session_sample_rate: Rate = ANSWERS["profile_session_sample_rate"]
-    sentry_log_level: LogLevel = "off"
-    sentry_local_variables: Literal["in_app", "off"] = "in_app"
-    sentry_request_bodies: bool = True
-    sentry_max_errors_per_minute: int = Field(default=60, ge=1)
-    sentry_failed_request_status_codes: StatusCodes = frozenset(range(500, 600))
-    sentry_trace_propagation_targets: CommaSeparated = []
-    sentry_untraced_paths: CommaSeparated = ["/healthz", "/readyz"]
-    sentry_traces_key: str = Field(default="", repr=False)
-    sentry_sensitive_keys: CommaSeparated = []
+    environment: str = Field(
+        default="local",
+        description="where this runs; `local` logs in colour, and can fail on demand",
+    )
+    sentry_dsn: str = Field(
+        default="", repr=False, description="where errors go; empty: Sentry is off"
+    )
+    sentry_environment: str = Field(
+        default="", description="the environment's name in Sentry; empty: `ENVIRONMENT`"
+    )
+    sentry_release: str = Field(
+        default="", description="what is running; empty: `<name>@<version>+<commit>`"
+    )
+    sentry_error_sample_rate: Rate = Field(
+        default=1.0, description="which part of the errors is sent, 0 to 1"
+    )
+    sentry_traces_sample_rate: Rate = Field(
+        default=ANSWERS["traces_sample_rate"],
+        description="which part of the requests is traced, about 20 a second and process at most",
+    )
+    sentry_profile_session_sample_rate: Rate = Field(
+        default=ANSWERS["profile_session_sample_rate"],
+        description="which part of the processes profiles what it traces; none before Python 3.12",
+    )
+    sentry_log_level: LogLevel = Field(
+        default="off", description="from which level log records go to Sentry Logs"
+    )
+    sentry_local_variables: Literal["in_app", "off"] = Field(
+        default="in_app", description="variables of the service's own frames in errors, or none"
+    )
+    sentry_request_bodies: bool = Field(
+        default=True, description="scrubbed bodies of requests that failed, 64 KiB at most"
+    )
+    sentry_max_errors_per_minute: int = Field(
+        default=60, ge=1, description="of each distinct error and process; ten times that of all"
+    )
+    sentry_failed_request_status_codes: StatusCodes = Field(
+        default=frozenset(range(500, 600)), description="answers that are failures of the service"
+    )
+    sentry_trace_propagation_targets: CommaSeparated = Field(
+        default=[], description="hosts that get trace headers with outgoing requests"
+    )
+    sentry_untraced_paths: CommaSeparated = Field(
+        default=["/healthz", "/readyz"], description="paths that are never traced nor counted"
+    )
+    sentry_traces_key: str = Field(
+        default="",
+        repr=False,
+        description="services with the same key trace the same requests; empty: the DSN's host",
+    )
+    sentry_sensitive_keys: CommaSeparated = Field(
+        default=[], description="more names whose values are secret; a part of a name is enough"
+    )
 
     @classmethod
     def load(cls) -> Self:
