@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from bench import costs, loads, template
 from bench.report import HERE, Plot, Table, show, write
@@ -50,6 +51,7 @@ def _measure(
 ) -> tuple[list[Table], list[Plot]]:
     tables: list[Table] = []
     plots: list[Plot] = []
+    few: dict[str, Any] = {"names": ("off", "ours")} if share < 1.0 else {}
 
     def add(new: Iterable[Table]) -> None:
         for table in new:
@@ -57,14 +59,14 @@ def _measure(
             tables.append(table)
 
     if "served" in parts:
-        add(loads.measure(service, rounds, seconds))
+        add(loads.measure(service, rounds, seconds, **few))
     if "cpu" in parts:
         with postgres() if share == 1.0 else nullcontext("") as url:
             add(costs.measure(service, rounds, share, url))
     if "once" in parts:
-        add(costs.once(service, rounds, share))
+        add(costs.once(service, rounds, share, **few))
     if "growth" in parts:
-        plots = costs.grow(service, max(1, rounds // 2), share)
+        plots = costs.grow(service, max(1, rounds // 2), share, **few)
         for plot in plots:
             rows = [[name, *(f"{y:,.0f}" for _x, y in line)] for name, line in plot.lines.items()]
             xs = [f"{x:,g}" for x, _y in next(iter(plot.lines.values()))]

@@ -97,6 +97,11 @@ def make(*, routes: int = 0, middlewares: int = 0, depth: int = 1, rows: int = 0
         logger.error("nobody writes to %s", message.persona)
         return {"status": "ok"}
 
+    @app.get("/tells")
+    async def tells() -> dict[str, str]:
+        logger.info("somebody asked")
+        return {"status": "ok"}
+
     @app.websocket("/socket")
     async def socket(websocket: WebSocket) -> None:
         await websocket.accept()

@@ -86,7 +86,7 @@ async def serve(app: Any, scenario: str, count: int, at_once: int) -> None:
         if scenario == "flood":
             for _ in range(10):
                 await ask(app, "GET", "/ok")
-                await ask(app, "POST", "/logs")
+                await ask(app, "GET", "/tells")
         if at_once == 1:
             await ask(app, method, path)
         else:

@@ -1,6 +1,6 @@
 """Throughput and waiting through uvicorn, under wrk, and what a receiver in trouble changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,11 +28,13 @@ LOADS: Final = {
 }
 
 
-def measure(service: Path, rounds: int, seconds: float) -> Iterator[Table]:
-    """Load every contestant in turn, `seconds` each; yield a table for each load."""
+def measure(
+    service: Path, rounds: int, seconds: float, names: Sequence[str] = (*USUAL, "pace off")
+) -> Iterator[Table]:
+    """Load the contestants in turn, `seconds` each; yield a table for each load."""
     for title, (load, receiver) in LOADS.items():
         long = Load(load.path, load.post, seconds, load.connections, load.workers, load.storm)
-        runs: dict[str, list[Served]] = {name: [] for name in (*USUAL, "pace off")}
+        runs: dict[str, list[Served]] = {name: [] for name in names}
         for number in range(rounds):
             for name, found in runs.items():
                 progress(f"{title}, round {number + 1} of {rounds}: {name} …")

@@ -98,19 +98,16 @@ DRIFTS: dict[str, tuple[Callable[[Limits], Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("drift", DRIFTS)
-def test_drift_of_a_limit_is_shown_and_mended(
-    whole: Monitoring, sentry: SentryApi, drift: str
-) -> None:
+def test_drift_of_a_limit_is_shown_and_mended(whole: Monitoring, sentry: SentryApi) -> None:
     whole.apply()
-    change, said = DRIFTS[drift]
-    change(limits(sentry))
-    shown = whole.plan()
-    assert (shown.code, said in shown.out) == (2, True), shown.out
-    assert "1 to change" in shown.out
-    written = len(sentry.writes)
-    whole.apply()
-    assert len(sentry.writes) - written == 1
+    for drift, (change, said) in DRIFTS.items():
+        change(limits(sentry))
+        shown = whole.plan()
+        assert (shown.code, said in shown.out) == (2, True), f"{drift}: {shown.out}"
+        assert "1 to change" in shown.out
+        written = len(sentry.writes)
+        whole.apply()
+        assert len(sentry.writes) - written == 1, drift
     assert whole.plan().code == 0
 
 
@@ -217,9 +214,8 @@ def test_a_wrong_limit_is_told_before_anything_is_asked(
 ) -> None:
     wrong, said = WRONG[right]
     whole.edit((right.strip(), wrong))
-    for command in ("check", "plan"):
-        done = whole.run(command)
-        assert (done.code, said in done.err) == (3, True), done.err
+    done = whole.run("plan")
+    assert (done.code, said in done.err) == (3, True), done.err
     assert sentry.log == []
 
 
