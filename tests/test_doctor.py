@@ -458,6 +458,7 @@ def test_a_dsn_of_another_project(
         ({"SENTRY_AUTH_TOKEN": "wrong"}, "HTTP 401: Invalid token\n"),
         ({"SENTRY_PROJECT": "other"}, "HTTP 404: The requested resource does not exist\n"),
         ({"SENTRY_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1: Connection refused\n"),
+        ({"SENTRY_URL": "https://[bad"}, "https://[bad: LocationParseError\n"),
     ],
 )
 def test_a_token_or_address_that_is_wrong(

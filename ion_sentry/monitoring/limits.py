@@ -21,9 +21,8 @@ Json = dict[str, Any]
 BEGIN: Final = "# >>> watch.toml: `make monitoring-apply` rewrites what is between these two lines"
 END: Final = "# <<< watch.toml"
 _SPIKES: Final = "quotas:spike-protection-disabled"
-_FILTERS: Final[
-    Mapping[str, tuple[str, bool]]
-] = {  # Sentry's names, and whether they are on in a new project
+# Sentry's names, and whether they are on in a new project.
+_FILTERS: Final[Mapping[str, tuple[str, bool]]] = {
     "health_checks": ("filtered-transaction", True),
     "crawlers": ("web-crawlers", True),
     "localhost": ("localhost", False),
@@ -117,7 +116,7 @@ def _ownership(limits: Limits, found: Found, service: Service) -> Iterator[Chang
     if rules:  # or suspect commits go first
         body["autoAssignment"] = "Auto Assign to Issue Owner"
     differences = []
-    if want != have:
+    if want.splitlines() != have.splitlines():
         differences.append(Difference(("rules",), _rules_in(have), _rules_in(want)))
     if (first := body.get("autoAssignment")) and found.ownership.get("autoAssignment") != first:
         had = found.ownership.get("autoAssignment")

@@ -143,6 +143,18 @@ def test_other_peoples_rules_stay_and_ours_go_by_prune(
     assert whole.plan("--prune").code == 0
 
 
+def test_rules_of_others_that_end_in_a_newline_are_no_difference(
+    whole: Monitoring, sentry: SentryApi
+) -> None:
+    whole.apply()
+    limits(sentry).ownership["raw"] += "\r\n# theirs\r\npath:app/db/* #platform\r\n"
+    assert whole.plan().code == 0
+    whole.edit(('[project.owners]\n"tags.priority:*" = []\n', ""))
+    limits(sentry).ownership["raw"] = "path:app/db/* #platform\n"
+    shown = whole.plan("--prune")
+    assert (shown.code, "ownership" in shown.out) == (0, False), shown.out
+
+
 def test_destroy_takes_back_what_is_as_the_file_says(whole: Monitoring, sentry: SentryApi) -> None:
     whole.apply()
     limits(sentry).settings["resolveAge"] = 24  # somebody decided otherwise

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from inspect import iscoroutinefunction
-from types import TracebackType
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -69,26 +68,16 @@ class Cron:
         run.__enter__()
         _open.set((*_open.get(), run))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: Any) -> None:
         *others, run = _open.get()
         _open.set(tuple(others))
-        run.__exit__(kind, error, at)
+        run.__exit__(*error)
 
     async def __aenter__(self) -> None:
         self.__enter__()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, error, at)
+    async def __aexit__(self, *error: Any) -> None:
+        self.__exit__(*error)
 
     @contextmanager
     def _run(self) -> Iterator[None]:

@@ -13,13 +13,11 @@ from typing import Any
 
 import pytest
 
-from .sdk.recording import RecordingTransport, recording
+from .sdk.recording import DSN, RecordingTransport, recording
 from .sdk.start import init_sentry
 from .settings import SentrySettings
 
 __all__ = ["DSN", "RecordingTransport", "recording"]
-
-DSN = "https://0123456789abcdef0123456789abcdef@sentry.invalid/1"
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..sdk.connection import Connection
+from ..sdk.recording import DSN
 from ..settings import SentrySettings
 from .configuration import dsn_lines, sdk_lines, settings_lines
 from .cost import Load, as_figures, cost_lines
@@ -14,9 +15,6 @@ from .finding import Finding, title
 from .network import network_lines
 from .sending import Sample, deliver, make
 from .web_api import WebApi, read_back, usage_lines
-
-# Where nothing may leave, the sample is made as if it were for this.
-_NOWHERE: Final = "https://0123456789abcdef0123456789abcdef@sentry.invalid/1"
 
 
 class Checks:
@@ -36,7 +34,7 @@ class Checks:
         yield from settings_lines(settings)
         yield from dsn_lines(settings)
         is_on = bool(settings.sentry_dsn)
-        sample = make(settings if is_on else settings.model_copy(update={"sentry_dsn": _NOWHERE}))
+        sample = make(settings if is_on else settings.model_copy(update={"sentry_dsn": DSN}))
         self.sample = {kind: sample.payload(kind) for kind in sample.envelopes}
         yield title("What runs")
         yield from sdk_lines(sample.integrations)

@@ -47,11 +47,13 @@ class WebApi:
             url += f"?{urlencode(query, doseq=True)}"
         try:
             answer = self._connection.get(url, {"Authorization": f"Bearer {self._token}"})
-            return answer.status, json.loads(answer.data)
+            said = answer.data.decode("utf-8", "replace")
+        except Exception as error:  # an address that can't be read is one of them
+            return NO_ANSWER, in_words(error)
+        try:
+            return answer.status, json.loads(said.replace(self._token, "***"))
         except ValueError:
             return answer.status, "no answer of Sentry's API"
-        except Exception as error:
-            return NO_ANSWER, in_words(error)
 
 
 def read_back(api: WebApi, sample: Sample, project_of_dsn: str, wait: float) -> Iterator[Finding]:
