@@ -17,9 +17,10 @@ from typing import Any
 
 from demo.processes import Failure, Processes, Stopped
 from demo.receiver import Receiver
+from demo.screen import clip, style
 from demo.service import TEMPLATE, Service, free_port
-from demo.show import own_frames, show
-from demo.terminal import clip, complain, nearby, note, note_wrapped, step, style
+from demo.show import own_frames, shown
+from demo.terminal import complain, nearby, note, note_wrapped, step
 
 SECRET = "hunter2"
 MESSAGE = {"persona": "mentor", "text": "How to say no?"}
@@ -100,7 +101,8 @@ def demonstrate(processes: Processes, options: argparse.Namespace) -> int:
         except TimeoutError as error:
             raise Failure(f"The event didn't arrive: {error}", service.log) from error
         note()
-        show(receiver.payloads("event")[0])
+        for line in shown(receiver.payloads("event")[0]):
+            note(line)
         service.stop()  # what it sends at the very end is judged as well
         note()
         if not judge(receiver, problem, slug=folder.name):

@@ -9,9 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from demo.screen import style
 from demo.sentry_api import SentryApi
 from demo.service import TEMPLATE, environment
-from demo.terminal import complain, note, style
+from demo.terminal import complain, note
 
 STEPS = [
     ("Plan: what would change", ["plan"], 2),

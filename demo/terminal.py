@@ -1,32 +1,15 @@
 """What the demo prints, and how it looks on a terminal."""
 
-import os
-import shutil
 import sys
 import textwrap
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from demo.screen import INDENT, clip, columns, style
+
 STEPS = 6
 LOG_LINES = 12
-
-_INDENT = " " * 5
-_STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "cyan": "36", "scrubbed": "30;43"}
-
-
-def style(name: str, text: str) -> str:
-    """Colour `text` if a person looks at it: not in a pipe, nor where NO_COLOR is set."""
-    if not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
-        return text
-    return f"\x1b[{_STYLES[name]}m{text}\x1b[0m"
-
-
-def clip(text: object, used: int = 0) -> str:
-    """Make one line that fits the terminal after `used` columns, and that can't steer it."""
-    width = _columns() - used
-    line = "".join(char if char.isprintable() else " " for char in str(text))
-    return line if len(line) <= width else line[: max(width - 1, 0)] + "…"
 
 
 def step(number: int, what: str) -> float:
@@ -38,13 +21,13 @@ def step(number: int, what: str) -> float:
 def note(text: object = "", began: float | None = None) -> None:
     """Print a line under the step, with the seconds that it took."""
     took = f"  {time.monotonic() - began:.1f} s" if began is not None else ""
-    print(f"{_INDENT}{text}{took}".rstrip())
+    print(f"{INDENT}{text}{took}".rstrip())
 
 
 def note_wrapped(text: str) -> None:
     """Print a text of any length under the step, names and values of JSON side by side."""
     together = text.replace(": ", ":\xa0")
-    for line in textwrap.wrap(together, _columns(), subsequent_indent="    "):
+    for line in textwrap.wrap(together, columns(), subsequent_indent="    "):
         note(line.replace("\xa0", " "))
 
 
@@ -53,7 +36,7 @@ def complain(message: str, log: Path | None = None) -> None:
     with suppress(OSError):  # the terminal may be gone
         if log and log.is_file():
             lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-            print(*(f"{_INDENT}{clip(line)}" for line in lines), sep="\n", file=sys.stderr)
+            print(*(f"{INDENT}{clip(line)}" for line in lines), sep="\n", file=sys.stderr)
             message += f" The whole log: {nearby(log)}"
         print(f"\n{message}", file=sys.stderr)
 
@@ -62,7 +45,3 @@ def nearby(path: Path) -> Path:
     """Return a path as one would type it here."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
-
-
-def _columns() -> int:
-    return min(shutil.get_terminal_size((100, 24)).columns, 110) - len(_INDENT)

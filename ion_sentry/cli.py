@@ -27,6 +27,7 @@ from ion_sentry.state import FILE, State, read_state
 from ion_sentry.template import SECRET, full_url, rendered, templates
 from ion_sentry.update import carry_out, make_plan, public_questions
 from ion_sentry.verify import tests_of
+from ion_sentry.viewer.cli import viewer
 
 CONFLICTS, BROKEN, BEHIND = 1, 1, 2
 # Of a wrong option or answer: 2, as click has it, would read "behind".
@@ -73,6 +74,7 @@ def main(context: click.Context, folder: Path) -> None:
 
 main.add_command(monitoring)
 main.add_command(reproduce)
+main.add_command(viewer)
 
 
 @main.command()

@@ -51,6 +51,16 @@ class Service:
             check=False,
         )
 
+    def make(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run one of its commands with the packages that are here: nothing is installed."""
+        return subprocess.run(
+            ["make", "--silent", "--old-file=install", f"BIN={BIN}", *words],
+            cwd=self.folder,
+            env=clean_environment() | self.env | {"NO_PROXY": "127.0.0.1"} | env,
+            capture_output=True,
+            text=True,
+        )
+
     @contextmanager
     def serving(self, *command: str, **env: str) -> Iterator["Running"]:
         """Serve on a free port, with uvicorn unless said otherwise, and stop it with SIGTERM.

@@ -12,7 +12,7 @@ import yaml
 from demo.receiver import Receiver
 from demo.sentry_api import SentryApi
 from tests.conftest import Generate
-from tests.services import BIN, Service, clean_environment
+from tests.services import Service
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +27,6 @@ def service(generate: Generate, tmp_path_factory: pytest.TempPathFactory) -> Ser
     return Service(folder, made.env)
 
 
-def make(service: Service, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run one of the service's commands with the packages that are here: nothing is installed."""
-    return subprocess.run(
-        ["make", "--silent", "--old-file=install", f"BIN={BIN}", *words],
-        cwd=service.folder,
-        env=clean_environment() | {"NO_PROXY": "127.0.0.1"} | env,
-        capture_output=True,
-        text=True,
-    )
-
-
 def head(service: Service) -> str:
     command = ["git", "rev-parse", "--short=12", "HEAD"]
     done = subprocess.run(command, cwd=service.folder, check=True, capture_output=True, text=True)
@@ -46,7 +35,7 @@ def head(service: Service) -> str:
 
 def test_all_agree(service: Service, receiver: Receiver, tmp_path: Path) -> None:
     release = f"ion-mentoring@0.1.0+{head(service)}"
-    assert make(service, "release-name").stdout == f"{release}\n"
+    assert service.make("release-name").stdout == f"{release}\n"
     with service.serving(SENTRY_DSN=receiver.dsn, ENVIRONMENT="local") as running:
         assert running.call("GET", "/healthz") == (200, {"status": "ok", "release": release})
         running.call("POST", "/debug/error", {})
@@ -57,7 +46,7 @@ def test_all_agree(service: Service, receiver: Receiver, tmp_path: Path) -> None
     docker.write_text(f'#!/bin/sh\necho "$*" >> {log}\n')
     docker.chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    assert make(service, "image", PATH=path).returncode == 0
+    assert service.make("image", PATH=path).returncode == 0
     assert f"--build-arg SENTRY_RELEASE={release} " in log.read_text()
 
 
@@ -65,7 +54,7 @@ def test_a_checkout_with_changes_says_so(service: Service) -> None:
     file = service.folder / "app/own.py"
     file.write_text("")
     try:
-        assert make(service, "release-name").stdout.endswith(f"+{head(service)}.dirty\n")
+        assert service.make("release-name").stdout.endswith(f"+{head(service)}.dirty\n")
     finally:
         file.unlink()
 
@@ -76,7 +65,7 @@ def test_sentry_is_told_by_its_own_tool(service: Service) -> None:
         sentry.organization.add_project("ion-mentoring", {"name": "ion-mentoring"})
         env = {"SENTRY_URL": sentry.url, "SENTRY_AUTH_TOKEN": sentry.token}
         for words in (["sentry-release"], ["sentry-deploy", "TO=staging"]):
-            done = make(service, *words, **env)
+            done = service.make(*words, **env)
             assert (done.returncode, "::warning" in done.stderr) == (0, False), done.stderr
             assert sentry.token not in done.stdout + done.stderr
         known = sentry.organization.releases[release]
@@ -88,14 +77,14 @@ def test_sentry_is_told_by_its_own_tool(service: Service) -> None:
 def test_a_sentry_that_fails_stops_no_deploy(service: Service) -> None:
     with SentryApi() as sentry:
         env = {"SENTRY_URL": sentry.url, "SENTRY_AUTH_TOKEN": "wrong"}
-        done = make(service, "sentry-release", **env)
+        done = service.make("sentry-release", **env)
     assert done.returncode == 0
     assert "::warning::Sentry could not be told of ion-mentoring@0.1.0+" in done.stderr
 
 
 def test_without_a_token_it_says_so(service: Service) -> None:
     for words in (["sentry-release"], ["sentry-deploy"]):
-        done = make(service, *words)
+        done = service.make(*words)
         assert done.returncode == 0
         assert re.fullmatch(
             r"Sentry isn't told of \S+: SENTRY_AUTH_TOKEN is not set.\n", done.stderr
@@ -108,7 +97,7 @@ def test_the_cluster_is_told(service: Service, environment: str) -> None:
         pytest.skip("no kubectl of 1.21 or newer is installed")
     release = f"ion-mentoring@0.1.0+{head(service)}"
     image = "registry.example/ion:1"
-    done = make(service, "manifests", f"IMAGE={image}", f"TO={environment}")
+    done = service.make("manifests", f"IMAGE={image}", f"TO={environment}")
     assert done.returncode == 0, done.stderr
     found = {one["kind"]: one for one in yaml.safe_load_all(done.stdout)}
     settings = found["ConfigMap"]["data"]

@@ -1,13 +1,17 @@
 """`python -m app.observability`: what the standard tells of itself, also in the image."""
 
 import argparse
+import os
 import sys
+from contextlib import suppress
 
 from .doctor.checks import Checks
 from .doctor.cost import Load
 from .doctor.finding import Finding, as_json, title
 from .doctor.plans import PLANS
 from .settings import SentrySettings
+from .viewer.found import variables
+from .viewer.tail import tail
 
 OFF = 3
 INTERRUPTED = 130
@@ -25,6 +29,16 @@ def main() -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     release = commands.add_parser("release", help="print the release, as the SDK and the image do")
     release.set_defaults(run=_release)
+    seen = commands.add_parser("tail", help="print what a service sends, as it arrives")
+    seen.set_defaults(run=lambda options: tail(options.port))
+    viewer = commands.add_parser(
+        "viewer", help="print the variables that make a local service send to a viewer, if one runs"
+    )
+    viewer.set_defaults(run=_viewer)
+    for command in (seen, viewer):
+        port = os.environ.get("VIEWER_PORT") or "8969"  # Spotlight's own
+        told = "of loopback; default VIEWER_PORT, or 8969"
+        command.add_argument("--port", type=_port, default=port, help=told)
     check = commands.add_parser(
         "check",
         help="does Sentry work, what would it get, what does it cost",
@@ -57,6 +71,13 @@ def main() -> int:
 
 def _release(options: argparse.Namespace) -> int:
     print(SentrySettings.load().sentry_release)
+    return 0
+
+
+def _viewer(options: argparse.Namespace) -> int:
+    with suppress(SystemExit):  # of a wrong variable, which the service itself tells
+        for name, value in variables(SentrySettings.load(), options.port).items():
+            print(f"{name}={value}")
     return 0
 
 
@@ -120,6 +141,14 @@ def _count(text: str) -> int:
     return number
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 65536:
+        raise ValueError
+    return number
+
+
+_port.__name__ = "port"
 _positive.__name__ = "number from 0 on"  # argparse says "invalid number from 0 on value: 'x'"
 _count.__name__ = "whole number from 1 on"
 

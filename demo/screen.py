@@ -1,0 +1,1 @@
+../{{cookiecutter.project_slug}}/app/observability/viewer/screen.py

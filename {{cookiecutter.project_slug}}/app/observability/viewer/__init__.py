@@ -1,0 +1,1 @@
+"""What Sentry would get, seen on this machine: no account is needed, and nothing leaves it."""
