@@ -5,7 +5,7 @@ export UV_SYSTEM_CERTS ?= 1
 SERVICE := {{cookiecutter.project_slug}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-monitoring new test test-standard test-versions bench profile mutants lint release
+.PHONY: help install demo demo-monitoring new test test-standard test-versions bench profile mutants pictures lint release
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -49,6 +49,9 @@ profile: install  ## Name the functions that cost most in our way, of a request 
 
 mutants: install  ## Change the standard's code, see that its tests notice: make mutants [ARGS=chain.py]
 	@$(BIN)/uv sync --quiet --frozen --group mutants && $(BIN)/python -m tests.mutants $(ARGS)
+
+pictures: install  ## Make the README's pictures anew, in Chromium and on a terminal
+	@$(BIN)/python -m demo.pictures $(ARGS)
 
 lint: install  ## Check style and types
 	@$(BIN)/ruff check .

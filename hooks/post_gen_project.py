@@ -97,7 +97,7 @@ def say_how_to_go_on() -> None:
     print("    make run")
     print("    curl --json '{}' http://127.0.0.1:8000/debug/error    # in a second terminal\n")
     if not ANSWERS["sentry_dsn"].strip():
-        print("Sentry is off until SENTRY_DSN is in .env.\n")
+        print("Sentry is off until SENTRY_DSN is in .env. To see errors here: make viewer\n")
 
 
 keep_chosen_variants()

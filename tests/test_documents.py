@@ -28,7 +28,8 @@ def tables(text: str) -> list[list[str]]:
 
 
 def links(text: str) -> list[str]:
-    return sorted(re.findall(r"\]\(([^)]+)\)", text))
+    pictures = re.findall(r'(?:src|srcset)="([^"]+)"', text)
+    return sorted(re.findall(r"\]\(([^)]+)\)", text) + pictures)
 
 
 def test_both_have_the_same_sections_and_commands() -> None:

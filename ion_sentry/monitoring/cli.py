@@ -83,8 +83,11 @@ def monitoring() -> None:
     SENTRY_URL          default https://sentry.io; https://de.sentry.io, or your own
     SENTRY_ORG, SENTRY_PROJECT, SENTRY_ENVIRONMENT   win over pyproject.toml and watch.toml
 
-    plan ends with 0 if there is nothing to do and with 2 if there is; the service's README lists
-    the others.
+    plan ends with 0 if there is nothing to do and with 2 if there is. Other exit codes: 1 declined,
+    3 watch.toml is wrong, 4 a variable is wrong, 10 token, 11 scope, 12 forbidden, 13 not found,
+    14 conflict, 15 this API is gone, 16 too many requests, 17 Sentry fails, 18 time-out,
+    19 unreachable, 20 team, 21 Slack, 22 a limit of the plan, 23 refused, 24 no answer of Sentry's,
+    64 usage, 130 interrupted.
     """
 
 

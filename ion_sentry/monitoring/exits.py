@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """The exit codes; the README of a service lists them."""
+    """The exit codes; `ion-sentry monitoring --help` lists them."""
 
     OK = 0
     DECLINED = 1
