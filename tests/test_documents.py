@@ -71,3 +71,55 @@ def test_every_target_that_the_readme_names_is_one() -> None:
         for target in re.findall(r"^([a-z-]+):", file.read_text("utf-8"), re.MULTILINE)
     }
     assert set(re.findall(r"(?:^|`)make ([a-z-]+)", ENGLISH, re.MULTILINE)) <= known
+
+
+# Where each command of the documents is run, or what it needs that no test has.
+RUN_BY = {
+    "cookiecutter": "tests/test_answers.py",
+    "cp -R": "tests/test_moving.py",
+    "curl": "tests/test_fresh_machine.py",
+    "git clone": "tests/test_fresh_machine.py",
+    "git status": "tests/test_moving.py",
+    "ion-sentry fleet": "tests/updates/test_fleet.py",
+    "ion-sentry monitoring": "tests/monitoring/test_together.py",
+    "make check-sentry": "tests/test_doctor.py",
+    "make check-update": "tests/updates/test_check.py",
+    "make demo": "tests/test_fresh_machine.py",
+    "make demo-monitoring": "tests/monitoring/test_demo_monitoring.py",
+    "make lint": "tests/test_fresh_machine.py",
+    "make manifests": "tests/test_deploy.py",
+    "make monitoring-apply": "tests/monitoring/test_apply.py",
+    "make monitoring-plan": "tests/monitoring/test_apply.py",
+    "make reproduce": "tests/reproduce/test_forms.py",
+    "make run": "tests/test_fresh_machine.py",
+    "make test": "tests/test_fresh_machine.py",
+    "make update": "tests/updates/test_update.py",
+    "make viewer": "tests/test_viewer_page.py",
+}
+NEEDS = {
+    "docker": "Docker",
+    "git push": "the repository",
+    "kubectl": "a cluster",
+    "make release": "the repository",
+    "make rollout": "a cluster",
+}
+
+
+def test_each_command_is_run_by_a_test_or_says_what_it_needs() -> None:
+    service = ROOT / "{{cookiecutter.project_slug}}"
+    documents = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *service.glob("*.md")]
+    found = set()
+    for document in documents:
+        for block in re.findall(r"^```sh\n(.*?)^```", document.read_text("utf-8"), re.M | re.S):
+            for line in re.sub(r"\{%-?.*?%\}", "", block).split("\n"):
+                found |= {command.strip() for command in line.split("#")[0].split("&&")}
+    commands = {line for line in found if line and not re.match(r"cd |export ", line)}
+    for command in commands:
+        [place] = [
+            place
+            for start, place in (RUN_BY | NEEDS).items()
+            if re.match(rf"{re.escape(start)}(?![\w-])", command)
+        ]
+        assert place in NEEDS.values() or (ROOT / place).exists(), command
+    used = {start for start in RUN_BY | NEEDS if any(line.startswith(start) for line in commands)}
+    assert used == set(RUN_BY | NEEDS)

@@ -157,6 +157,13 @@ def test_an_error_its_trace_and_its_log_line_are_in_the_page(
     assert {url.split("/")[2] for url in answered} <= {f"localhost:{viewer.port}", ""}
 
 
+def test_the_doctor_says_ok(service: Service, viewer: Viewer) -> None:
+    env = {"SENTRY_DSN": f"http://viewer@127.0.0.1:{viewer.port}/1"}
+    done = service.run("python", "-m", "app.observability", "check", **env)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.rstrip().endswith("all is right")
+
+
 def test_it_reaches_nothing_and_is_reached_from_this_machine_alone(viewer: Viewer) -> None:
     listening = [
         line.split()[1]
