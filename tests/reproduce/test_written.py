@@ -9,16 +9,7 @@ import pytest
 from tests.reproduce.conftest import Checkout, Ended
 
 # Each kind of body, of failure, and of what has to be arranged for it.
-NAMES = [
-    "outgoing_503",
-    "filtered_body",
-    "spawned",
-    "none_value",
-    "upload",
-    "logged_error",
-    "not_null",
-    "task_group",
-]
+NAMES = ["outgoing_503", "filtered_body", "upload", "task_group"]
 
 
 def pytest_of(checkout: Checkout, file: Path) -> Ended:
