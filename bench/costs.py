@@ -65,12 +65,21 @@ def _table(
     snippet = statistics.median(run.cpu for run in runs["snippet"]) - floor
     table = Table(
         f"{scenario}: {count} in process",
-        ["contestant", "CPU µs", "added µs", "of snippet's", "event bytes", "arrived a round"],
+        [
+            "contestant",
+            "CPU µs",
+            "added µs",
+            "of snippet's",
+            "event bytes",
+            "envelopes, KiB",
+            "arrived a round",
+        ],
     )
     for name, found in runs.items():
         added = statistics.median(run.cpu for run in found) - floor
         arrived = sum((Counter(run.arrived) for run in found), Counter[str]())
         said = ", ".join(f"{arrived[kind] / rounds:,.0f} {kind}" for kind in KINDS if arrived[kind])
+        wire = f"{arrived['envelopes'] / rounds:,.0f}, {arrived['wire bytes'] / rounds / 1024:,.0f}"
         size = statistics.median(run.arrived.get("event bytes", 0.0) for run in found)
         table.rows.append(
             [
@@ -79,6 +88,7 @@ def _table(
                 f"{added * 1e6:,.0f}",
                 f"{added / snippet:.3f}" if snippet else "",
                 f"{size:,.0f}" if size else "",
+                wire,
                 said or "nothing",
             ]
         )
@@ -92,7 +102,7 @@ def grow(
     plots = []
     for name, (scenario, argument, values, x) in GROWTHS.items():
         lines: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
-        for value in values:
+        for value in values if share == 1.0 else values[::2]:
             count = max(100, int(COUNTS.get(scenario, 1000) * share))
             for contestant, points in lines.items():
                 progress(f"{name} {value}: {contestant} …")

@@ -49,7 +49,7 @@ def _table(title: str, load: Load, runs: dict[str, list[Served]]) -> Table:
     for name, found in runs.items():
         throughput = sorted(run.throughput for run in found)[len(found) // 2]
         said = []
-        for kind in ("errors", "messages", "traces", "spans"):
+        for kind in ("errors", "messages", "traces", "spans", "envelopes"):
             number = sum(run.arrived.get(kind, 0) for run in found) / len(found)
             said += [f"{number:,.0f} {kind}"] if number else []
         answered = sum(run.answered for run in found) / len(found)

@@ -111,6 +111,7 @@ def fake_make(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[st
     return fake
 
 
+@pytest.mark.slow
 def test_two_demos_at_the_same_time(tmp_path: Path, run: Callable[..., Demo]) -> None:
     demos = [run(), run()]
     for code, printed in [demo.end() for demo in demos]:

@@ -53,17 +53,21 @@ HOSTILE_TEXTS = [
 
 
 def variants() -> Iterator[dict[str, str]]:
-    """The default, each single answer that differs, all pairs of answers, hostile texts."""
+    """The default, each single answer that differs, hostile texts."""
     yield {}
     for name, values in CHOICES.items():
         yield from (possible({name: value}) for value in values[1:])
     yield OTHER_TEXT
-    every = {**CHOICES, **{name: ["", text] for name, text in OTHER_TEXT.items()}}
-    for values in AllPairs(list(every.values())):
-        pairs = zip(every, values, strict=True)
-        yield possible({name: value for name, value in pairs if value})
     for name, description in zip(HOSTILE_TEXTS[::2], HOSTILE_TEXTS[1::2], strict=True):
         yield {"project_name": name, "description": description, "project_slug": "hostile"}
+
+
+def pairs() -> Iterator[dict[str, str]]:
+    """All pairs of answers."""
+    every = {**CHOICES, **{name: ["", text] for name, text in OTHER_TEXT.items()}}
+    for values in AllPairs(list(every.values())):
+        both = zip(every, values, strict=True)
+        yield possible({name: value for name, value in both if value})
 
 
 def possible(answers: dict[str, str]) -> dict[str, str]:
@@ -78,7 +82,13 @@ def name_of(answers: dict[str, str]) -> str:
     return ",".join(answers.get("project_name", value) for value in answers.values()) or "default"
 
 
-@pytest.fixture(scope="module", params=list(variants()), ids=name_of)
+PARAMS = [
+    *(pytest.param(answers, id=name_of(answers)) for answers in variants()),
+    *(pytest.param(answers, id=name_of(answers), marks=pytest.mark.slow) for answers in pairs()),
+]
+
+
+@pytest.fixture(scope="module", params=PARAMS)
 def answers(request: pytest.FixtureRequest) -> dict[str, str]:
     answers: dict[str, str] = request.param
     return answers

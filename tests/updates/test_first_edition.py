@@ -10,7 +10,16 @@ import pytest
 
 from demo.receiver import Receiver
 from tests.services import ROOT, Service
-from tests.updates.edits import OWN_DEPENDENCY, Edit, all_of, append, change, own_route, write
+from tests.updates.edits import (
+    OWN_DEPENDENCY,
+    Edit,
+    all_of,
+    append,
+    change,
+    mostly_slow,
+    own_route,
+    write,
+)
 from tests.updates.history import commit, git, lay_current_tree
 from tests.updates.simulation import generate, run
 
@@ -123,7 +132,7 @@ def made(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
     return lambda folder: shutil.copytree(service, folder / "svc")
 
 
-@pytest.mark.parametrize("team", TEAMS, ids=lambda team: team.name.replace(" ", "-"))
+@pytest.mark.parametrize("team", mostly_slow(TEAMS), ids=lambda team: team.name.replace(" ", "-"))
 def test_a_service_of_0_1_0_is_updated(
     made: Callable[[Path], Path], tmp_path: Path, team: Team, receiver: Receiver
 ) -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from ion_sentry.template import Template
 from tests.services import Service
-from tests.updates.edits import TEAMS, Team
+from tests.updates.edits import TEAMS, Team, mostly_slow
 from tests.updates.simulation import by_ion_sentry, live, settle
 
 # Of one service the tests are run, of the others the imports.
 TESTED = "a-renamed-file-edited"
 
 
-@pytest.mark.parametrize("team", TEAMS, ids=str)
+@pytest.mark.parametrize("team", mostly_slow(TEAMS), ids=str)
 def test_nothing_is_lost_and_nothing_missed(template: Template, tmp_path: Path, team: Team) -> None:
     results = live(template, tmp_path, team, by_ion_sentry(template))
     for result in results:
