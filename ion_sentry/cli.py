@@ -21,6 +21,7 @@ from ion_sentry.fleet import Order, services_in, services_of, work_through
 from ion_sentry.git import Failure, git, scratch_worktree
 from ion_sentry.merge import Place, place_of, refuse_dirty
 from ion_sentry.monitoring.cli import monitoring
+from ion_sentry.options import answers_option, version_option, with_option
 from ion_sentry.reproduce.cli import reproduce
 from ion_sentry.show import asked, out, progress, report, show_diff
 from ion_sentry.state import FILE, State, read_state
@@ -32,30 +33,6 @@ from ion_sentry.viewer.cli import viewer
 CONFLICTS, BROKEN, BEHIND = 1, 1, 2
 # Of a wrong option or answer: 2, as click has it, would read "behind".
 click.UsageError.exit_code = Failure.exit_code
-
-
-def parse_answers(
-    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
-) -> dict[str, str]:
-    if wrong := next((text for text in given if "=" not in text), None):
-        raise click.BadParameter(f"{wrong} is not answer=value.")
-    return dict(text.split("=", 1) for text in given)
-
-
-version_option = click.option(
-    "--to", metavar="TAG", help="Version; the newest release if not given."
-)
-answers_option = click.option(
-    "--set", "given", multiple=True, metavar="ANSWER=VALUE", callback=parse_answers
-)
-
-with_option = click.option(
-    "--with",
-    "wanted",
-    multiple=True,
-    metavar="REQUIREMENT",
-    help='To try before it is locked: "sentry-sdk==3.0.0b2".',
-)
 
 
 @click.group(help=__doc__)

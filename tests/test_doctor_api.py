@@ -1,0 +1,173 @@
+"""What the doctor knows by Sentry's web API, and of plans: what was kept, used, and costs."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from demo.receiver import Receiver
+from demo.sentry_api import Fault, Json, SentryApi
+from tests.conftest import Generate
+from tests.doctor import check, line_of
+from tests.monitoring.schema import schema_errors
+
+
+COSTS = [
+    # requests a second, its other assumptions, settings; errors, spans, bytes of logs, dollars
+    (("1",), {}, 25_920, 1_036_800, 0, 26),
+    (("1", "--plan", "developer"), {}, 25_920, 1_036_800, 0, None),
+    (("1", "--error-rate", "0.1"), {}, 259_200, 1_036_800, 0, 79.02),
+    (("1", "--error-rate", "0.1"), {"SENTRY_ERROR_SAMPLE_RATE": "0.1"}, 25_920, 1_036_800, 0, 26),
+    (("20",), {}, 518_400, 20_736_000, 0, None),
+    (("20",), {"SENTRY_TRACES_SAMPLE_RATE": "0.024"}, 518_400, 4_976_640, 0, 135.1),
+    (("0", "--logs-per-request", "5"), {"SENTRY_LOG_LEVEL": "info"}, 0, 0, 0, 26),
+]
+
+
+@pytest.mark.parametrize(("options", "env", "errors", "spans", "logs", "dollars"), COSTS)
+def test_what_a_month_costs(
+    generate: Generate,
+    options: tuple[str, ...],
+    env: dict[str, str],
+    errors: float,
+    spans: float,
+    logs: float,
+    dollars: float | None,
+) -> None:
+    env = {"SENTRY_PROFILE_SESSION_SAMPLE_RATE": "0", **env}
+    _code, output = check(generate(), "--json", "--requests-per-second", *options, **env)
+    figures = json.loads(output)["cost"]
+    assert (figures["errors"], figures["spans"]) == (errors, spans)
+    assert figures["log_bytes"] == logs
+    assert figures["dollars"] == pytest.approx(dollars, abs=0.2)
+
+
+def test_a_month_is_told_with_its_assumptions_and_which_rate_fits(generate: Generate) -> None:
+    options = ("--requests-per-second", "20", "--error-rate", "0.01")
+    code, output = check(generate(), *options)
+    assert code == 1
+    assumed = line_of(output, "assumed")
+    for assumption in ("30 days", "20 requests a second", "1.00%", "0.1 of them traced", "4 spans"):
+        assert assumption in assumed
+    assert "SENTRY_TRACES_SAMPLE_RATE=0.024 fits" in line_of(output, "spans")
+    assert "SENTRY_ERROR_SAMPLE_RATE=0.096 fits" in line_of(output, "errors")
+    assert "sentry.io/pricing of 2026-09-20" in line_of(output, "price")
+    storm = next(line for line in output.splitlines() if "with one error" in line)
+    assert "3,660 errors with the guard, 7% of the month's; 72,000 without, 144%" in storm
+
+
+class Arrived(Mapping[str, Json]):
+    """The events of a receiver, by number: what the web API of the same Sentry tells."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+
+    def __getitem__(self, event_id: str) -> Json:
+        return {event["event_id"]: event for event in self._receiver.payloads("event")}[event_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return (event["event_id"] for event in self._receiver.payloads("event"))
+
+    def __len__(self) -> int:
+        return len(self._receiver.payloads("event"))
+
+
+@pytest.fixture
+def sentry(receiver: Receiver) -> Iterator[SentryApi]:
+    """The web API of the Sentry that `receiver` receives for; its project has the number 1."""
+    with SentryApi() as sentry:
+        sentry.scopes.add("event:read")
+        sentry.organization.add_project("ion-mentoring", {"name": "ION", "platform": "python"})
+        sentry.organization.projects["ion-mentoring"] = (
+            1,
+            sentry.organization.projects["ion-mentoring"][1],
+        )
+        sentry.organization.events = Arrived(receiver)
+        yield sentry
+    assert [error for exchange in sentry.log for error in schema_errors(exchange)] == []
+
+
+def token_of(sentry: SentryApi, receiver: Receiver) -> dict[str, str]:
+    token = {"SENTRY_URL": sentry.url, "SENTRY_AUTH_TOKEN": sentry.token}
+    return {"SENTRY_DSN": receiver.dsn, "NO_PROXY": "127.0.0.1", **token}
+
+
+def used(category: str, outcome: str, quantity: int, reason: str = "") -> Json:
+    by = {"category": category, "outcome": outcome, "reason": reason}
+    return {"by": by, "totals": {"sum(quantity)": quantity}, "series": {}}
+
+
+def test_with_a_token_it_reads_the_event_back(
+    generate: Generate, receiver: Receiver, sentry: SentryApi
+) -> None:
+    sentry.faults.append(Fault(404, path="/events/", times=2))  # it takes a moment to be there
+    sentry.organization.usage = [
+        used("error", "accepted", 1234),
+        used("error", "filtered", 56, "web-crawlers"),
+        used("span", "client_discard", 7, "queue_overflow"),
+    ]
+    code, output = check(generate(), **token_of(sentry, receiver))
+    assert code == 0, output
+    assert "ion/ion-mentoring, as the DSN says" in line_of(output, "project")
+    assert "was there after 1." in line_of(output, "read back")
+    assert line_of(output, "privacy").startswith("  ok") and output.count("  ok      privacy") == 2
+    assert "1,234 kept; 56 filtered (web-crawlers)" in line_of(output, "error")
+    assert "0 kept; 7 client_discard (queue_overflow)" in line_of(output, "span")
+    assert sentry.writes == []
+
+
+def test_what_the_server_kept_unscrubbed_is_told(
+    generate: Generate, receiver: Receiver, sentry: SentryApi
+) -> None:
+    class Leaking(Arrived):
+        def __getitem__(self, event_id: str) -> Json:
+            return super().__getitem__(event_id) | {"tags": {"to": "ada@example.org"}}
+
+    sentry.organization.events = Leaking(receiver)
+    code, output = check(generate(), **token_of(sentry, receiver))
+    assert (code, "1 planted secrets are in it" in line_of(output, "privacy")) == (1, True)
+
+
+def test_an_event_that_is_dropped_after_it_was_taken(
+    generate: Generate, receiver: Receiver, sentry: SentryApi
+) -> None:
+    sentry.organization.events = {}
+    code, output = check(generate(), "--wait", "0", **token_of(sentry, receiver))
+    told = line_of(output, "read back")
+    assert code == 1
+    assert "not there after 0 s, though it was taken" in told and "inbound filter" in told
+
+
+def test_a_dsn_of_another_project(
+    generate: Generate, receiver: Receiver, sentry: SentryApi
+) -> None:
+    sentry.organization.projects["ion-mentoring"] = (4711, {"name": "ION", "platform": "python"})
+    code, output = check(generate(), **token_of(sentry, receiver))
+    told = line_of(output, "project")
+    assert (code, "project 4711, the DSN's is 1" in told) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"SENTRY_AUTH_TOKEN": "wrong"}, "HTTP 401: Invalid token\n"),
+        ({"SENTRY_PROJECT": "other"}, "HTTP 404: The requested resource does not exist\n"),
+        ({"SENTRY_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1: Connection refused\n"),
+        ({"SENTRY_URL": "https://[bad"}, "https://[bad: LocationParseError\n"),
+    ],
+)
+def test_a_token_or_address_that_is_wrong(
+    generate: Generate, receiver: Receiver, sentry: SentryApi, env: dict[str, str], says: str
+) -> None:
+    code, output = check(generate(), **token_of(sentry, receiver) | env)
+    told = line_of(output, "project")
+    assert (code, says in told) == (1, True), told
+    assert " -> " in told
+
+
+def test_the_token_is_never_sent_unencrypted(
+    generate: Generate, receiver: Receiver, sentry: SentryApi
+) -> None:
+    env = token_of(sentry, receiver) | {"SENTRY_URL": "http://sentry.example"}
+    code, output = check(generate(), **env)
+    assert (code, "would get the token unencrypted" in line_of(output, "read back")) == (1, True)
