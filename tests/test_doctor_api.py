@@ -11,7 +11,6 @@ from tests.conftest import Generate
 from tests.doctor import check, line_of
 from tests.monitoring.schema import schema_errors
 
-
 COSTS = [
     # requests a second, its other assumptions, settings; errors, spans, bytes of logs, dollars
     (("1",), {}, 25_920, 1_036_800, 0, 26),
