@@ -40,12 +40,12 @@ class Terminal:
 
 
 @contextmanager
-def terminal(service: Service) -> Iterator[Terminal]:
+def terminal(service: Service, **env: str) -> Iterator[Terminal]:
     port = free_port()
     process = subprocess.Popen(
         [BIN / "python", "-m", "app.observability", "tail", "--port", str(port)],
         cwd=service.folder,
-        env=clean_environment() | {"COLUMNS": "100"},
+        env=clean_environment() | {"COLUMNS": "100"} | env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -129,6 +129,12 @@ def test_what_is_no_envelope_is_refused(
     assert "still here" in seen.text and "Traceback" not in seen.text
 
 
+def test_a_terminal_that_knows_ascii_only(generate: Generate) -> None:
+    with terminal(generate(), PYTHONIOENCODING="ascii") as seen:
+        assert seen.send(envelope("event", {"message": "누구세요?"})) == 200
+    assert "????" in seen.text
+
+
 def test_a_taken_port_is_told(generate: Generate) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -178,4 +184,6 @@ def test_without_one_it_says_what_to_do(generate: Generate) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = str(silent.getsockname()[1])  # it takes the connection, and never answers
         done = generate().run("python", "-m", "app.observability", "viewer", VIEWER_PORT=port)
-    assert done.stdout == "No SENTRY_DSN: nothing is sent. To see it here: make viewer\n"
+    assert done.stdout == (
+        "No SENTRY_DSN: nothing is sent. To see it here: make viewer, then make run again\n"
+    )

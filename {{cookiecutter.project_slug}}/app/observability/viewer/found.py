@@ -23,7 +23,8 @@ def variables(settings: SentrySettings, port: int) -> dict[str, str]:
     if settings.sentry_dsn or settings.environment != "local":
         return {}
     if not _answers(port):
-        print("No SENTRY_DSN: nothing is sent. To see it here: make viewer", file=sys.stderr)
+        do = "make viewer, then make run again"
+        print(f"No SENTRY_DSN: nothing is sent. To see it here: {do}", file=sys.stderr)
         return {}
     print(f"Sending to the viewer: http://localhost:{port}", file=sys.stderr)
     all_of_it = {"SENTRY_TRACES_SAMPLE_RATE": "1", "SENTRY_LOG_LEVEL": "info"}

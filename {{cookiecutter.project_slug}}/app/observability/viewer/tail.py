@@ -1,5 +1,6 @@
 """Prints what a service sends, as it arrives."""
 
+import io
 import json
 import sys
 import threading
@@ -37,12 +38,13 @@ class Tail(ThreadingHTTPServer):
 
     def take(self, body: bytes) -> None:
         """Print the items of an envelope that are for people. Raises what reading it raises."""
-        items = [(_LINES.get(str(item.type)), item) for item in Envelope.deserialize(body).items]
-        blocks = [lines(json.loads(item.get_bytes())) for lines, item in items if lines]
-        lines = [line.rstrip() for block in blocks for line in block]
+        lines: list[str] = []
+        for item in Envelope.deserialize(body).items:
+            if told := _LINES.get(str(item.type)):
+                lines += told(json.loads(item.get_bytes()))
         with self._screen:
             for line in lines:
-                print(line)
+                print(line.rstrip())
             sys.stdout.flush()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -96,6 +98,8 @@ def tail(port: int) -> int:
     except OSError as error:
         print(f"Port {port} of {HOST} can't be had: {error.strerror}.", file=sys.stderr)
         return 1
+    if isinstance(sys.stdout, io.TextIOWrapper):  # an event may hold what a terminal can't show
+        sys.stdout.reconfigure(errors="replace")
     with server, suppress(KeyboardInterrupt):
         print(f"Waiting for what is sent to SENTRY_DSN={dsn(port)}", flush=True)
         server.serve_forever()
