@@ -24,8 +24,8 @@ from tests.the_standard import Standard
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 STANDARD = "app/observability"
-# The tests' own; and what is a command, whose tests run it in a process of its own.
-LEFT_OUT = {"testing.py", "recording.py", "__main__.py", "doctor"}
+# The tests' own; and what are commands, whose tests run them in processes of their own.
+LEFT_OUT = {"testing.py", "recording.py", "__main__.py", "doctor", "viewer"}
 MYPY = ["mypy", "--output", "json", "--no-warn-unused-ignores", STANDARD]
 UNSEEN = "not costs and not place_of_a_message"
 UNNOTICED = {"survived", "no tests"}
