@@ -95,6 +95,7 @@ def _fleet(home: Path, number: int) -> Path:
     clone, fleet = home / f"template-{number}", home / f"fleet-{number}"
     fleet.mkdir()
     _run(["git", "clone", "--quiet", str(ROOT), str(clone)], home)
+    _git(clone, "remote", "remove", "origin")  # else its services would be of that
     _git(clone, "tag", "v90.0.0")
     first = fleet / "service-0"
     command = [str(_BIN / "cookiecutter"), "--no-input", "--default-config", "-o", str(fleet)]
