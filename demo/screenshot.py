@@ -6,7 +6,6 @@ import pty
 import re
 import shutil
 import subprocess
-import termios
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,10 +47,8 @@ def on_a_terminal(
 ) -> str:
     """Return what a person would see of a command. Raises CalledProcessError."""
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (50, COLUMNS))
-    process = subprocess.Popen(
-        command, cwd=folder, env={**env, "TERM": "xterm-256color"}, stdout=theirs, stderr=theirs
-    )
+    env = {**env, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": "50"}
+    process = subprocess.Popen(command, cwd=folder, env=env, stdout=theirs, stderr=theirs)
     os.close(theirs)
     seen = b""
     with suppress(OSError):  # how a terminal that nobody holds ends
