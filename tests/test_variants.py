@@ -6,7 +6,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -143,55 +142,51 @@ def test_what_it_watches_is_right(service: Service) -> None:
     assert (done.exit_code, done.output) == (0, "watch.toml is right.\n")
 
 
-# Answers don't get into Python files, so most variants have the same ones, and the same standard.
-def is_first(service: Service, what: str, factory: pytest.TempPathFactory) -> bool:
-    """Tell whether nobody has done this with these sources yet, in any process of this run."""
-    # The folder of one process lies in that of the run, if there are several.
-    base = factory.getbasetemp()
-    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    try:
-        (place / f"{what}-{sources(service)}").touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    return True
+# Answers don't get into Python files: there are as many sources as databases.
+by_database = pytest.mark.parametrize(
+    "database",
+    [
+        pytest.param(name, marks=pytest.mark.slow if at else [])
+        for at, name in enumerate(CHOICES["database"])
+    ],
+)
 
 
-def sources(service: Service) -> str:
-    paths = sorted(path for path in files(service.folder) if path.suffix == ".py")
-    return sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+def sources(service: Service) -> dict[str, bytes]:
+    paths = [path for path in files(service.folder) if path.suffix == ".py"]
+    return {str(path.relative_to(service.folder)): path.read_bytes() for path in paths}
 
 
-def test_types(service: Service, tmp_path_factory: pytest.TempPathFactory) -> None:
-    if is_first(service, "typed", tmp_path_factory):
-        cache = tmp_path_factory.getbasetemp() / "mypy"
-        done = service.run("mypy", "--cache-dir", str(cache))
-        assert done.returncode == 0, done.stdout
-
-
-def test_its_own_tests_pass(
-    service: Service,
-    answers: dict[str, str],
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+def test_its_sources_are_those_of_its_database(
+    service: Service, answers: dict[str, str], generate: Generate
 ) -> None:
-    if "project_name" in answers or is_first(service, "own", tmp_path_factory):
+    like = generate(database=answers.get("database", CHOICES["database"][0]))
+    assert sources(service) == sources(like)
+
+
+@by_database
+def test_types(generate: Generate, database: str, tmp_path: Path) -> None:
+    done = generate(database=database).run("mypy", "--cache-dir", str(tmp_path))
+    assert done.returncode == 0, done.stdout
+
+
+def test_its_own_tests_pass(service: Service, answers: dict[str, str], tmp_path: Path) -> None:
+    if "project_name" in answers or not answers.keys() - {"database"}:
         done = service.run("python", "-m", "pytest", *options(tmp_path))
         assert done.returncode == 0, done.stdout
         assert "passed" in done.stdout and "skipped" not in done.stdout
 
 
-def test_the_standards_tests_pass(
-    service: Service, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    if is_first(service, "tested", tmp_path_factory):
-        lay_out(service.folder, ROOT / FOLDER, tmp_path / "service")
-        copy = Service(tmp_path / "service")
-        plugins = str(ROOT / "tests/plugins")
-        command = ("python", *PYTEST, *options(tmp_path), "-p", "relay_reads_it")
-        done = copy.run(*command, PYTHONPATH=plugins)
-        assert done.returncode == 0, done.stdout
-        assert "passed" in done.stdout and "skipped" not in done.stdout
-        assert "events and refused 0" in done.stdout
+@by_database
+def test_the_standards_tests_pass(generate: Generate, database: str, tmp_path: Path) -> None:
+    lay_out(generate(database=database).folder, ROOT / FOLDER, tmp_path / "service")
+    copy = Service(tmp_path / "service")
+    plugins = str(ROOT / "tests/plugins")
+    command = ("python", *PYTEST, *options(tmp_path), "-p", "relay_reads_it")
+    done = copy.run(*command, PYTHONPATH=plugins)
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout and "skipped" not in done.stdout
+    assert "events and refused 0" in done.stdout
 
 
 def options(folder: Path) -> list[str]:
