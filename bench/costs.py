@@ -37,8 +37,11 @@ def measure(service: Path, rounds: int, share: float, postgres: str) -> Iterator
     for scenario, count in COUNTS.items():
         # A storm is more than the guard lets pass.
         number = max(120 if scenario == "storm" else 20, int(count * share))
-        in_parts = scenario == "request" or (scenario == "error" and share == 1.0)
-        names: Sequence[str] = PARTS if in_parts else USUAL
+        names: Sequence[str] = USUAL
+        if scenario in ("request", "error") and share == 1.0:
+            names = PARTS
+        elif scenario == "request":
+            names = [*USUAL, "scrubbing off"]
         yield _table(service, scenario, number, names, rounds)
     if postgres:
         for scenario in ("read", "write"):
