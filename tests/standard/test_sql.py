@@ -17,8 +17,11 @@ from app.observability.testing import RecordingTransport
 
 
 @pytest.fixture
-def sentry_settings(sentry_settings: SentrySettings) -> SentrySettings:
-    return sentry_settings.model_copy(update={"sentry_traces_sample_rate": 1.0})
+def sentry_settings(
+    request: pytest.FixtureRequest, sentry_settings: SentrySettings
+) -> SentrySettings:
+    rate = getattr(request, "param", 1.0)
+    return sentry_settings.model_copy(update={"sentry_traces_sample_rate": rate})
 
 
 @pytest.fixture
@@ -60,14 +63,44 @@ def test_a_statement_is_told_with_its_place(
     assert "SELECT" in statement["name"] and "%s" in statement["name"]
 
 
-def test_an_error_after_a_statement_tells_of_it(
-    client: TestClient, sentry_transport: RecordingTransport
+@pytest.mark.parametrize("sentry_settings", [0.0, 1.0], indirect=True)
+def test_an_error_after_a_statement_tells_of_it_traced_or_not(
+    client: TestClient, sentry_transport: RecordingTransport, sentry_settings: SentrySettings
 ) -> None:
     client.get("/counts/-5")
     [event] = sentry_transport.events
     statements = [c for c in event["breadcrumbs"]["values"] if c.get("category") == "query"]
-    assert any("SELECT" in crumb["message"] for crumb in statements)
+    [crumb] = [crumb for crumb in statements if "SELECT" in crumb["message"] and "%s" in str(crumb)]
+    assert not crumb.get("data")
     assert "hunter2" not in str(event["breadcrumbs"])
+    assert bool(sentry_transport.spans()) == (sentry_settings.sentry_traces_sample_rate == 1.0)
+
+
+@pytest.mark.parametrize("sentry_settings", [0.0, 1.0], indirect=True)
+def test_a_statement_that_fails_is_reported_traced_or_not(
+    sentry_transport: RecordingTransport, sentry_settings: SentrySettings, database_url: str
+) -> None:
+    app = FastAPI()
+    install(app, sentry_settings)
+
+    @app.get("/broken")
+    async def broken() -> None:
+        engine = create_async_engine(database_url)
+        rows = [{"number": 1}, {"number": 2}]
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(text("CREATE TEMPORARY TABLE numbers (number integer)"))
+                await connection.execute(text("INSERT INTO numbers VALUES (:number)"), rows)
+                await connection.execute(text("SELECT nothing FROM nowhere"))
+        finally:
+            await engine.dispose()
+
+    assert TestClient(app).get("/broken").status_code == 500
+    [event] = sentry_transport.events
+    crumbs = [c for c in event["breadcrumbs"]["values"] if c.get("category") == "query"]
+    told = {crumb["message"].split()[0]: crumb.get("data") or {} for crumb in crumbs}
+    assert told["INSERT"] == {"db.executemany": True}
+    assert told["SELECT"] == {}
 
 
 def test_sqlalchemy_is_traced_without_its_async_engine(monkeypatch: pytest.MonkeyPatch) -> None:
