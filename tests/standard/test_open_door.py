@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sentry_sdk
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 from fastapi.testclient import TestClient
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.stdlib import StdlibIntegration
@@ -147,6 +147,36 @@ def test_a_function_says_the_rate_of_a_path(
     assert told["name"] == "/{name}"
     [trace] = {envelope.headers["trace"]["sample_rate"] for envelope in sentry_transport.envelopes}
     assert trace == "1.0"
+
+
+@pytest.mark.parametrize("rate", [0.0])
+def test_it_is_asked_with_the_method_and_the_span_tells_it(
+    app: FastAPI, sentry_transport: RecordingTransport, trace_rate: Callable[..., None]
+) -> None:
+    @app.websocket("/socket")
+    async def talk(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.close()
+
+    @app.post("/orders")
+    async def order() -> None:
+        pass
+
+    asked = []
+
+    def always(method: str, path: str) -> float:
+        asked.append((method, path))
+        return 1.0
+
+    trace_rate(always)
+    client = TestClient(app)
+    client.post("/orders")
+    with client.websocket_connect("/socket"):
+        pass
+    assert asked == [("POST", "/orders"), ("websocket", "/socket")]
+    told = {span["name"]: span["attributes"] for span in sentry_transport.requests()}
+    assert told["/orders"]["http.request.method"] == "POST"
+    assert told["/socket"]["http.request.method"] == "GET"
 
 
 @pytest.mark.parametrize("answer", [2.5, "much", RuntimeError("no")])
