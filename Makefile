@@ -33,7 +33,7 @@ new: install  ## Answer the questions and get a service: make new [IN=folder]
 	@$(BIN)/cookiecutter --output-dir "$(or $(IN),..)" .
 
 test: install  ## Render the variants, check and run them: make test [ARGS=tests/test_dsn.py]
-	@$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 
 test-standard: install  ## Run the standard's tests alone: make test-standard [ARGS="-k outcome"]
 	@$(BIN)/python -m tests.in_service $(ARGS)
