@@ -13,14 +13,14 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from demo.screenshot import CHROMIUM, browser
 from demo.service import free_port
 from tests.conftest import Generate
 from tests.services import BIN, Service, clean_environment
 
 pytestmark = pytest.mark.slow
-CHROMIUM = shutil.which("chromium") or ""
 # Told of every connection that Node makes.
 WATCH = """\
 import { Socket } from "node:net";
@@ -39,10 +39,12 @@ REFUSE = """
 async def refuse(question: Question, session: Session) -> None:
     password = question.password
     await session.execute(sqlalchemy.text("SELECT 42 AS answer"))
+    scope = sentry_sdk.get_isolation_scope()
+    scope.add_attachment(bytes=b"more\\nthan one\\nline\\n", filename="lines.txt")
     logging.getLogger(__name__).warning("refusing a %s", question.persona)
     raise ValueError(f"no mentor for a {question.persona}, whose password has {len(password)}")
 """
-IMPORTS = "import logging\nimport sqlalchemy\nfrom app.db import Session\n"
+IMPORTS = "import logging\nimport sentry_sdk\nimport sqlalchemy\nfrom app.db import Session\n"
 
 
 @dataclass(frozen=True)
@@ -123,15 +125,9 @@ def page(viewer: Viewer) -> Iterator[Page]:
     """Its page, after the service failed once; it is seen as soon as it arrives."""
     if not CHROMIUM:
         pytest.skip("no chromium here: Debian's package of that name")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page()
+    with browser() as page:
         page.goto(viewer.url)
         yield page
-        browser.close()
 
 
 def test_an_error_its_trace_and_its_log_line_are_in_the_page(

@@ -2,24 +2,36 @@
 // request's spans wait for the request's own, which ends last.
 const WAITING = 1000; // requests whose own span isn't there yet; of more, the oldest are let go
 
+const NEWLINE = Buffer.from("\n");
+
 export class Traces {
   #waiting = new Map();
 
-  /** The envelope's text, with transactions instead of streamed spans; "" if none is complete. */
-  translated(text) {
-    const [header, ...lines] = text.trimEnd().split("\n");
+  /** The envelope with transactions instead of streamed spans; nothing if none is complete. */
+  translated(envelope) {
+    let at = 0;
+    const until = (end) => {
+      const part = envelope.subarray(at, end < 0 ? envelope.length : end);
+      at += part.length + 1;
+      return part;
+    };
+    const line = () => until(envelope.indexOf("\n", at));
+    const header = line();
     JSON.parse(header); // or it is no envelope
     const kept = [];
-    for (let at = 0; at < lines.length; at += 2) {
-      const { type } = JSON.parse(lines[at]);
-      if (type !== "span") kept.push(lines[at], lines[at + 1]);
+    while (at < envelope.length) {
+      const head = line();
+      if (!head.length) continue;
+      const { type, length } = JSON.parse(head);
+      const payload = length === undefined ? line() : until(at + length); // it may have line breaks
+      if (type !== "span") kept.push(head, payload);
       else
-        for (const transaction of this.#complete(JSON.parse(lines[at + 1]).items)) {
-          const payload = JSON.stringify(transaction);
-          kept.push(JSON.stringify({ type: "transaction", length: Buffer.byteLength(payload) }), payload);
+        for (const transaction of this.#complete(JSON.parse(payload).items)) {
+          const text = Buffer.from(JSON.stringify(transaction));
+          kept.push(Buffer.from(`{"type":"transaction","length":${text.length}}`), text);
         }
     }
-    return kept.length ? [header, ...kept, ""].join("\n") : "";
+    if (kept.length) return Buffer.concat([header, ...kept].flatMap((part) => [part, NEWLINE]));
   }
 
   *#complete(spans) {

@@ -36,10 +36,9 @@ server.on("request", async (request, response) => {
   if (SERVED.test(call)) return answer(request, response);
   if (!ENVELOPE.test(call)) return response.writeHead(404).end();
   try {
-    const text = await body(request);
     const { "user-agent": agent } = request.headers;
     const headers = { "Content-Type": "application/x-sentry-envelope", "User-Agent": agent };
-    const shown = traces.translated(text);
+    const shown = traces.translated(await body(request));
     if (shown) await fetch(`http://127.0.0.1:${port}/stream`, { method: "POST", headers, body: shown });
     response.writeHead(200, { "Content-Type": "application/json" }).end("{}");
   } catch (error) {
@@ -51,7 +50,7 @@ console.log(`The viewer: http://localhost:${port}`);
 
 async function body(request) {
   const wire = await buffer(request);
-  return (DECODERS[request.headers["content-encoding"]] ?? ((same) => same))(wire).toString();
+  return (DECODERS[request.headers["content-encoding"]] ?? ((same) => same))(wire);
 }
 
 // Another site's page reaches this machine by a name that leads to it, or simply by sending.
