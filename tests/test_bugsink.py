@@ -1,7 +1,6 @@
 """Bugsink, a real small server: the doctor says ok, and the error's page shows what was sent."""
 
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -13,13 +12,13 @@ from dataclasses import dataclass
 import pytest
 from uv import find_uv_bin
 
+from demo.screenshot import CHROMIUM, browser
 from tests.conftest import Generate
 from tests.services import clean_environment
 
 pytestmark = pytest.mark.slow
 VERSION = "2.6.2"
 USER, PASSWORD = "ion@example.org", "correct horse battery staple"
-CHROMIUM = shutil.which("chromium") or ""
 SETUP = """\
 from users.models import User
 from projects.models import Project, ProjectMembership
@@ -100,18 +99,11 @@ def test_an_error_and_its_tags_and_release_are_on_its_page(
 ) -> None:
     if not CHROMIUM:
         pytest.skip("no chromium here: Debian's package of that name")
-    from playwright.sync_api import sync_playwright
-
     env = {"SENTRY_DSN": bugsink.dsn, "SENTRY_RELEASE": "ion-mentoring@9.8.7"}
     with generate().serving(**env) as running:
         status, _ = running.call("POST", "/debug/error", {"persona": "mentor"})
         assert status == 500
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page()
+    with browser() as page:
         page.goto(bugsink.url)
         page.fill("input[name=username]", USER)
         page.fill("input[name=password]", PASSWORD)
@@ -123,7 +115,6 @@ def test_an_error_and_its_tags_and_release_are_on_its_page(
         page.click("text=Event Details")
         page.wait_for_load_state()
         details = page.inner_text("body")
-        browser.close()
     for told in ("KeyError", "mentor-on-holiday", "app/api/debug.py"):
         assert told in stacktrace, stacktrace
     for told in ("ion-mentoring@9.8.7", "priority", "P2", "/debug/error", "persona"):
