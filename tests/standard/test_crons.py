@@ -12,21 +12,22 @@ import pytest
 import sentry_sdk
 
 from app.observability import capture_error, cron, error_scope, spawn
+from app.observability.crons import Cron
 from app.observability.testing import RecordingTransport
 
-digest = cron(
-    "digest",
-    schedule="0 7 * * *",
-    time_zone="Asia/Seoul",
-    margin_minutes=5,
-    max_minutes=30,
-)
 CONFIG = {
     "schedule": {"type": "crontab", "value": "0 7 * * *"},
     "timezone": "Asia/Seoul",
     "checkin_margin": 5,
     "max_runtime": 30,
 }
+
+
+@pytest.fixture
+def digest() -> Cron:
+    return cron(
+        "digest", schedule="0 7 * * *", time_zone="Asia/Seoul", margin_minutes=5, max_minutes=30
+    )
 
 
 def check_ins(transport: RecordingTransport) -> list[dict[str, Any]]:
@@ -37,7 +38,9 @@ def statuses(transport: RecordingTransport) -> list[str]:
     return [one["status"] for one in check_ins(transport)]
 
 
-def test_a_job_checks_in_as_it_starts_and_ends(sentry_transport: RecordingTransport) -> None:
+def test_a_job_checks_in_as_it_starts_and_ends(
+    digest: Cron, sentry_transport: RecordingTransport
+) -> None:
     @digest
     def job(number: int) -> int:
         return number * 2
@@ -59,7 +62,9 @@ def test_a_job_checks_in_as_it_starts_and_ends(sentry_transport: RecordingTransp
     assert len(start["check_in_id"]) == len(start["contexts"]["trace"]["trace_id"]) == 32
 
 
-def test_a_coroutine_and_both_kinds_of_with(sentry_transport: RecordingTransport) -> None:
+def test_a_coroutine_and_both_kinds_of_with(
+    digest: Cron, sentry_transport: RecordingTransport
+) -> None:
     @digest
     async def job() -> str:
         await asyncio.sleep(0)
@@ -78,7 +83,7 @@ def test_a_coroutine_and_both_kinds_of_with(sentry_transport: RecordingTransport
 
 
 def test_a_failure_is_told_once_with_the_trace_of_its_run(
-    sentry_transport: RecordingTransport,
+    digest: Cron, sentry_transport: RecordingTransport
 ) -> None:
     @digest
     def job() -> None:
@@ -99,7 +104,7 @@ def test_a_failure_is_told_once_with_the_trace_of_its_run(
 
 
 def test_runs_don_t_share_a_trace_nor_what_was_reported(
-    sentry_transport: RecordingTransport,
+    digest: Cron, sentry_transport: RecordingTransport
 ) -> None:
     always = ValueError("the same object each time")
 
@@ -126,7 +131,7 @@ def test_runs_don_t_share_a_trace_nor_what_was_reported(
     ],
 )
 def test_an_end_that_is_no_error(
-    end: BaseException, status: str, sentry_transport: RecordingTransport
+    digest: Cron, end: BaseException, status: str, sentry_transport: RecordingTransport
 ) -> None:
     with pytest.raises(type(end)), digest:
         raise end
@@ -134,7 +139,9 @@ def test_an_end_that_is_no_error(
     assert sentry_transport.events == []
 
 
-def test_runs_at_once_and_within_each_other(sentry_transport: RecordingTransport) -> None:
+def test_runs_at_once_and_within_each_other(
+    digest: Cron, sentry_transport: RecordingTransport
+) -> None:
     other = cron("other", schedule="@hourly")
     both = threading.Barrier(2, timeout=10)
 
@@ -160,7 +167,9 @@ def test_runs_at_once_and_within_each_other(sentry_transport: RecordingTransport
     ]
 
 
-def test_tasks_at_once_keep_their_runs_apart(sentry_transport: RecordingTransport) -> None:
+def test_tasks_at_once_keep_their_runs_apart(
+    digest: Cron, sentry_transport: RecordingTransport
+) -> None:
     async def job(number: int) -> None:
         async with digest:
             await asyncio.sleep(0.01 * (3 - number))
@@ -180,7 +189,7 @@ def test_tasks_at_once_keep_their_runs_apart(sentry_transport: RecordingTranspor
 
 
 def test_nothing_of_the_job_s_data_leaves_with_a_check_in(
-    sentry_transport: RecordingTransport,
+    digest: Cron, sentry_transport: RecordingTransport
 ) -> None:
     sentry_sdk.set_user({"id": "7", "email": "ada@example.org"})
     sentry_sdk.set_tag("token", "hunter2hunter2")
@@ -198,7 +207,7 @@ def test_a_slug_that_sounds_secret_stays_readable(sentry_transport: RecordingTra
     assert check_ins(sentry_transport)[0]["monitor_config"]["schedule"]["value"] == "*/5 * * * *"
 
 
-def test_without_a_dsn_the_job_runs_alone() -> None:
+def test_without_a_dsn_the_job_runs_alone(digest: Cron) -> None:
     with pytest.raises(ValueError, match="mine"), digest:
         raise ValueError("mine")
 
