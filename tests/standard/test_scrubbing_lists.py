@@ -20,6 +20,7 @@ HOSTILE = [
     *("<password>", "<a ", "form-data; name=", "-u a:", "SELECT '", "SELECT $a$", "SELECT /*"),
     *("DETAIL:  ", "eyJ", "a.", "_", "\\u0041", "\\n", "('a', 'b'), ", "PIN 1", '{"a":', "salt=("),
     *("-----BEGIN PRIVATE KEY", "mysql -p ", "a=b&", "/a;", "{", "A3-", "session id: ", "\u200b"),
+    *("%7B%22a%22=1;", "/a;password=b;token=c", "/%7Ba%7D;%7B=1", "a=%2525;", "%%%%", "api key: "),
 ]
 
 
