@@ -49,3 +49,26 @@ def test_all_check_ins_of_a_script_arrive_before_it_ends(generate: Generate) -> 
     check_ins = far_away.payloads("check_in")
     assert len(check_ins) == 50
     assert len({(one["check_in_id"], one["status"]) for one in check_ins}) == 50
+
+
+FORKING = """\
+import os
+import sys
+from app.observability import SentrySettings, cron, init_sentry
+
+init_sentry(SentrySettings.load())
+
+with cron("digest", schedule="0 7 * * *"):
+    child = os.fork()
+    if not child:
+        sys.exit(3)
+    os.waitpid(child, 0)
+"""
+
+
+def test_a_child_that_the_job_forked_does_not_end_it(
+    generate: Generate, receiver: Receiver
+) -> None:
+    done = generate().run("python", "-c", FORKING, SENTRY_DSN=receiver.dsn)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert sorted(one["status"] for one in receiver.payloads("check_in")) == ["in_progress", "ok"]

@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 import threading
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -188,6 +188,81 @@ def test_tasks_at_once_keep_their_runs_apart(
     assert len(sentry_transport.events) == 1
 
 
+def test_generators_that_take_turns_tell_their_own_ends(
+    digest: Cron, sentry_transport: RecordingTransport
+) -> None:
+    other = cron("other", schedule="@hourly")
+
+    def steps(job: Cron) -> Iterator[None]:
+        with job:
+            yield
+            if job is digest:
+                raise ValueError("no letters")
+
+    first, second = steps(digest), steps(other)
+    next(first)
+    next(second)
+    with pytest.raises(ValueError, match="no letters"):
+        next(first)
+    assert next(second, None) is None
+    told = [f"{one['monitor_slug']} {one['status']}" for one in check_ins(sentry_transport)]
+    assert told[2:] == ["digest error", "other ok"]
+    [event] = sentry_transport.events
+    assert event["tags"]["cron"] == "digest"
+
+
+def test_a_run_that_ends_in_another_context(
+    digest: Cron, sentry_transport: RecordingTransport
+) -> None:
+    @contextmanager
+    def dependency() -> Iterator[None]:
+        with digest:
+            yield
+
+    running = dependency()
+    copy_context().run(running.__enter__)
+    assert statuses(sentry_transport) == ["in_progress"]
+    copy_context().run(running.__exit__, None, None, None)
+    start, end = check_ins(sentry_transport)
+    assert (end["check_in_id"], end["status"]) == (start["check_in_id"], "ok")
+    assert end["contexts"] == start["contexts"]
+
+
+def test_what_has_not_run_when_it_was_called_is_no_job(
+    digest: Cron, sentry_transport: RecordingTransport
+) -> None:
+    def steps() -> Iterator[int]:
+        yield 1
+
+    async def async_steps() -> AsyncIterator[int]:
+        yield 1
+
+    for generator in (steps, async_steps):
+        with pytest.raises(TypeError, match="is a generator: use `with cron"):
+            digest(generator)
+
+    async def job() -> None:
+        raise ValueError("inside")
+
+    class Job:
+        async def __call__(self) -> None:
+            await job()
+
+    with pytest.raises(ValueError, match="inside"):
+        asyncio.run(digest(Job())())
+    with pytest.raises(TypeError, match="coroutine, unrun"):
+        digest(lambda: job())()
+    assert statuses(sentry_transport) == ["in_progress", "error"] * 2
+
+
+def test_a_check_in_that_fails_does_not_stop_the_job(
+    digest: Cron, sentry_transport: RecordingTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentry_transport, "capture_envelope", 1)
+    with pytest.raises(ValueError, match="mine"), digest:
+        raise ValueError("mine")
+
+
 def test_nothing_of_the_job_s_data_leaves_with_a_check_in(
     digest: Cron, sentry_transport: RecordingTransport
 ) -> None:
@@ -210,44 +285,3 @@ def test_a_slug_that_sounds_secret_stays_readable(sentry_transport: RecordingTra
 def test_without_a_dsn_the_job_runs_alone(digest: Cron) -> None:
     with pytest.raises(ValueError, match="mine"), digest:
         raise ValueError("mine")
-
-
-@pytest.mark.parametrize(
-    ("slug", "options", "said"),
-    [
-        ("digest", {"schedule": "0 7 * *"}, "schedule '0 7 * *' should have five fields"),
-        ("digest", {"schedule": "0 7 * * * *"}, "should have five fields"),
-        ("digest", {"schedule": "61 7 * * *"}, "schedule '61 7 * * *' can't be read"),
-        ("digest", {"schedule": "every day at 7 o'clock"}, "can't be read"),
-        ("digest", {"schedule": "0 0 30 2 *"}, "schedule '0 0 30 2 *' "),
-        ("digest", {"schedule": "@reboot"}, "should have five fields"),
-        ("digest", {"time_zone": "Asia/Soul"}, "time_zone 'Asia/Soul' is not one of the tz"),
-        ("digest", {"time_zone": "../etc/passwd"}, "is not one of the tz"),
-        ("digest", {"margin_minutes": 0}, "margin_minutes should be 1 to 40320 whole minutes"),
-        ("digest", {"max_minutes": 40_321}, "max_minutes should be 1 to 40320 whole minutes"),
-        ("digest", {"max_minutes": 1.5}, "whole minutes, not 1.5"),
-        ("The Digest", {}, "the slug should be 1 to 50 of a-z"),
-        ("", {}, "the slug should be"),
-        ("x" * 51, {}, "the slug should be"),
-        ("2026", {}, "not digits alone"),
-    ],
-)
-def test_what_sentry_would_refuse_fails_at_import_with_one_line(
-    slug: str, options: dict[str, Any], said: str
-) -> None:
-    with pytest.raises(SystemExit) as end:
-        cron(slug, **{"schedule": "0 7 * * *", **options})
-    line = str(end.value)
-    assert said in line
-    assert "\n" not in line
-    assert line.startswith(f"{Path(__file__)}:")
-
-
-def test_a_module_with_a_wrong_schedule_can_t_be_imported() -> None:
-    code = "from app.observability import cron\ncron('digest', schedule='7 o clock')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stderr == (
-        "<string>:2: cron('digest'): schedule '7 o clock' should have five fields: "
-        '"0 7 * * *" is every day at seven\n'
-    )

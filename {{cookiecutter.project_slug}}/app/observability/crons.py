@@ -4,19 +4,20 @@ Sentry makes a monitor of the first check-in, keeps it as the code says, and tel
 not start, did not end, or failed. The scheduler that starts them is yours.
 """
 
+import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
-from inspect import iscoroutinefunction
+from inspect import isasyncgenfunction, iscoroutine, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Final, TypeVar
 from uuid import uuid4
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 import sentry_sdk
 from cronsim import CronSim, CronSimError
@@ -25,6 +26,7 @@ from .errors.capture import report
 from .errors.records import PROCESS, Records, current_records
 from .request.current import current_request
 from .sdk.names import Envelope, Item, PayloadRef
+from .sdk.scopes import Scopes, scopes_here, use_scopes
 from .sdk.spans import new_trace, trace_here
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,8 +36,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 _MOST_MINUTES: Final = 40_320
 _BY_NAME: Final = {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@hourly"}
 _SLUG: Final = re.compile(r"(?![0-9]+$)[a-z0-9_-]{1,50}")
+# Files in the folder of the tz database that say where this machine is, which Sentry can't know.
+_NO_ZONES: Final = {"localtime", "Factory"}
 
-_open: ContextVar[tuple[AbstractContextManager[None], ...]] = ContextVar("open_crons", default=())
+Run = AbstractContextManager[None]
+_open: ContextVar[tuple[Run, ...]] = ContextVar("open_crons", default=())
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,17 @@ class Cron:
 
     slug: str
     config: dict[str, Any]  # Sentry's `monitor_config`
+    _runs: list[Run] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __call__(self, job: F) -> F:
-        """Return `job`, which checks in whenever it runs; each run by itself."""
-        if iscoroutinefunction(job):
+        """Return `job`, which checks in whenever it runs; each run by itself.
+
+        Raises:
+            TypeError: for a generator, which has not run when it was called: use `with` in it.
+        """
+        if isgeneratorfunction(job) or isasyncgenfunction(job):
+            raise TypeError(f"{job.__qualname__} is a generator: use `with cron(…)` inside of it")
+        if iscoroutinefunction(job) or iscoroutinefunction(job.__call__):
 
             @wraps(job)
             async def run_async(*args: Any, **kwargs: Any) -> Any:
@@ -59,18 +71,26 @@ class Cron:
         @wraps(job)
         def run(*args: Any, **kwargs: Any) -> Any:
             with self._run():
-                return job(*args, **kwargs)
+                result = job(*args, **kwargs)
+                if iscoroutine(result):
+                    result.close()
+                    raise TypeError(f"{self.slug}: what is decorated gave a coroutine, unrun")
+                return result
 
         return run  # type: ignore[return-value]
 
     def __enter__(self) -> None:
         run = self._run()
         run.__enter__()
+        self._runs.append(run)
         _open.set((*_open.get(), run))
 
     def __exit__(self, *error: Any) -> None:
-        *others, run = _open.get()
-        _open.set(tuple(others))
+        # Around the `yield` of a generator others may be entered and left in between; and of one
+        # that isn't async each step may run in a context of its own.
+        run = [*self._runs[-1:], *(run for run in _open.get() if run in self._runs)][-1]
+        self._runs.remove(run)
+        _open.set(tuple(other for other in _open.get() if other is not run))
         run.__exit__(*error)
 
     async def __aenter__(self) -> None:
@@ -81,9 +101,11 @@ class Cron:
 
     @contextmanager
     def _run(self) -> Iterator[None]:
-        with _apart(self.slug):
-            number, started, status = uuid4().hex, time.monotonic(), "error"
-            self._check_in(number, "in_progress")
+        with _apart(self.slug) as scopes:
+            started, process, status = time.monotonic(), os.getpid(), "error"
+            trace = {"trace_id": trace_here().trace_id}
+            run = {"check_in_id": uuid4().hex, "contexts": {"trace": trace}}
+            self._check_in({**run, "status": "in_progress"})
             try:
                 yield
                 status = "ok"
@@ -91,29 +113,24 @@ class Cron:
                 status = "error" if end.code else "ok"
                 raise
             except Exception as error:
+                use_scopes(scopes)
                 report(error, handled=False)
                 raise
             finally:
-                self._check_in(number, status, time.monotonic() - started)
+                if os.getpid() == process:  # and no child that the job forked
+                    took = time.monotonic() - started
+                    self._check_in({**run, "status": status, "duration": took})
 
-    def _check_in(self, number: str, status: str, seconds: float | None = None) -> None:
+    def _check_in(self, run: dict[str, Any]) -> None:
         """Send what Relay reads of a check-in, and no more: no tags, no user, no breadcrumbs."""
         client = sentry_sdk.get_client()
         if client.transport is None:
             return
-        check_in = {
-            "check_in_id": number,
-            "monitor_slug": self.slug,
-            "status": status,
-            "environment": client.options["environment"],
-            "release": client.options["release"],
-            "contexts": {"trace": {"trace_id": trace_here().trace_id}},
-            "monitor_config": self.config,
-        }
-        if seconds is not None:
-            check_in["duration"] = seconds
+        of_service = {name: client.options[name] for name in ("environment", "release")}
+        check_in = {**run, **of_service, "monitor_slug": self.slug, "monitor_config": self.config}
         item = Item(PayloadRef(json=check_in), type="check_in")
-        client.transport.capture_envelope(Envelope(items=[item]))
+        with suppress(Exception):  # a job runs whatever its watching does
+            client.transport.capture_envelope(Envelope(items=[item]))
 
 
 def cron(
@@ -134,11 +151,9 @@ def cron(
         SystemExit: with one line that says where and what, if Sentry would refuse one of these.
     """
     problem = (
-        _slug_problem(slug)
+        _text_problem(slug=slug, schedule=schedule, time_zone=time_zone)
         or _schedule_problem(schedule)
-        or _zone_problem(time_zone)
-        or _minutes_problem("margin_minutes", margin_minutes)
-        or _minutes_problem("max_minutes", max_minutes)
+        or _minutes_problem(margin_minutes=margin_minutes, max_minutes=max_minutes)
     )
     if problem:
         caller = sys._getframe(1)
@@ -154,8 +169,8 @@ def cron(
 
 
 @contextmanager
-def _apart(slug: str) -> Iterator[None]:
-    """Give a run a scope, records and a trace of its own; within a request only the scope."""
+def _apart(slug: str) -> Iterator[Scopes]:
+    """Give a run scopes, records and a trace of its own; within a request only the scopes."""
     records = Records(parent=PROCESS) if current_records.get() is PROCESS else current_records.get()
     token = current_records.set(records)
     try:
@@ -163,15 +178,23 @@ def _apart(slug: str) -> Iterator[None]:
             isolation.set_tag("cron", slug)
             if current_request.get() is None:
                 new_trace(isolation)
-            yield
+            yield scopes_here()
     finally:
-        current_records.reset(token)
+        with suppress(ValueError):  # in another context than it was set in, which ended with it
+            current_records.reset(token)
 
 
-def _slug_problem(slug: str) -> str | None:
-    if _SLUG.fullmatch(slug):
-        return None
-    return "the slug should be 1 to 50 of a-z, 0-9, - and _, and not digits alone"
+def _text_problem(**texts: str) -> str | None:
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            return f"{name} should be a text, not {text!r}"
+    if not _SLUG.fullmatch(texts["slug"]):
+        return "the slug should be 1 to 50 of a-z, 0-9, - and _, and not digits alone"
+    zone, zones = texts["time_zone"], available_timezones()
+    # A machine without the database knows none at all; Sentry does.
+    if zones and zone not in zones - _NO_ZONES:
+        return f'time_zone {zone!r} is not one of the tz database, such as "Asia/Seoul"'
+    return None
 
 
 def _schedule_problem(schedule: str) -> str | None:
@@ -189,19 +212,8 @@ def _schedule_problem(schedule: str) -> str | None:
     return None
 
 
-def _zone_problem(name: str) -> str | None:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        try:
-            ZoneInfo("UTC")
-        except (ValueError, OSError, KeyError):
-            return None  # this machine knows no time zones at all; Sentry does
-        return f'time_zone {name!r} is not one of the tz database, such as "Asia/Seoul"'
+def _minutes_problem(**minutes: int) -> str | None:
+    for name, number in minutes.items():
+        if not isinstance(number, int) or not 1 <= number <= _MOST_MINUTES:
+            return f"{name} should be 1 to {_MOST_MINUTES} whole minutes, not {number!r}"
     return None
-
-
-def _minutes_problem(name: str, minutes: int) -> str | None:
-    if isinstance(minutes, int) and 1 <= minutes <= _MOST_MINUTES:
-        return None
-    return f"{name} should be 1 to {_MOST_MINUTES} whole minutes, not {minutes!r}"
