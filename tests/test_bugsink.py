@@ -87,11 +87,12 @@ def bugsink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bugsink]:
 
 
 def test_the_doctor_says_ok(generate: Generate, bugsink: Bugsink) -> None:
-    env = {"SENTRY_DSN": bugsink.dsn}
+    env = {"SENTRY_DSN": bugsink.dsn, "SENTRY_LOG_LEVEL": "info"}
     done = generate().run("python", "-m", "app.observability", "check", **env)
     assert done.returncode == 0, done.stdout
     assert done.stdout.rstrip().endswith("all is right")
     assert "trace              HTTP 200: this server takes none" in done.stdout
+    assert "-       log                HTTP 200, and no word on what becomes of it" in done.stdout
 
 
 def test_an_error_and_its_tags_and_release_are_on_its_page(

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
+from threading import Thread
 
 import pytest
 
-from demo.receiver import Receiver
+from demo.receiver import LoopbackServer, Receiver
 from demo.sentry_api import Fault, Json, SentryApi
 from tests.conftest import Generate
 from tests.doctor import check, line_of
@@ -18,6 +21,7 @@ COSTS = [
     (("1", "--error-rate", "0.1"), {}, 259_200, 1_036_800, 0, 79.02),
     (("1", "--error-rate", "0.1"), {"SENTRY_ERROR_SAMPLE_RATE": "0.1"}, 25_920, 1_036_800, 0, 26),
     (("20",), {}, 518_400, 20_736_000, 0, None),
+    (("1000", "--error-rate", "0"), {}, 0, 207_360_000, 0, None),  # 20 traces a second at most
     (("20",), {"SENTRY_TRACES_SAMPLE_RATE": "0.024"}, 518_400, 4_976_640, 0, 135.1),
     (("0", "--logs-per-request", "5"), {"SENTRY_LOG_LEVEL": "info"}, 0, 0, 0, 26),
 ]
@@ -46,13 +50,21 @@ def test_a_month_is_told_with_its_assumptions_and_which_rate_fits(generate: Gene
     code, output = check(generate(), *options)
     assert code == 1
     assumed = line_of(output, "assumed")
-    for assumption in ("30 days", "20 requests a second", "1.00%", "0.1 of them traced", "4 spans"):
+    for assumption in (
+        "30 days",
+        "20 requests a second",
+        "1.00%",
+        "0.1 of them traced",
+        "4 spans",
+        "Python 3.",
+    ):
         assert assumption in assumed
     assert "SENTRY_TRACES_SAMPLE_RATE=0.024 fits" in line_of(output, "spans")
     assert "SENTRY_ERROR_SAMPLE_RATE=0.096 fits" in line_of(output, "errors")
     assert "sentry.io/pricing of 2026-09-20" in line_of(output, "price")
     storm = next(line for line in output.splitlines() if "with one error" in line)
-    assert "3,660 errors with the guard, 7% of the month's; 72,000 without, 144%" in storm
+    assert "3,660 errors, 7% of the month's with the guard" in storm
+    assert "72,000 errors, 144% of the month's, $7.97 more without" in storm
 
 
 class Arrived(Mapping[str, Json]):
@@ -152,7 +164,6 @@ def test_a_dsn_of_another_project(
         ({"SENTRY_AUTH_TOKEN": "wrong"}, "HTTP 401: Invalid token\n"),
         ({"SENTRY_PROJECT": "other"}, "HTTP 404: The requested resource does not exist\n"),
         ({"SENTRY_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1: Connection refused\n"),
-        ({"SENTRY_URL": "https://[bad"}, "https://[bad: LocationParseError\n"),
     ],
 )
 def test_a_token_or_address_that_is_wrong(
@@ -170,3 +181,72 @@ def test_the_token_is_never_sent_unencrypted(
     env = token_of(sentry, receiver) | {"SENTRY_URL": "http://sentry.example"}
     code, output = check(generate(), **env)
     assert (code, "would get the token unencrypted" in line_of(output, "read back")) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://ion:hunter2@sentry.example", "http://localhost:x@sentry.example", "https://[bad"],
+)
+def test_an_address_that_is_none_is_not_repeated(
+    generate: Generate, receiver: Receiver, sentry: SentryApi, url: str
+) -> None:
+    code, output = check(generate(), **token_of(sentry, receiver) | {"SENTRY_URL": url})
+    told = line_of(output, "read back")
+    assert (code, "is no address of a Sentry" in told) == (1, True)
+    assert "hunter2" not in output
+
+
+class _Page(BaseHTTPRequestHandler):
+    """A web API that says what it was given to whatever it is asked."""
+
+    said: bytes = b""
+    pieces: int = 1
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(ConnectionError):
+            for _ in range(self.pieces):
+                self.wfile.write(self.said)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+PROJECT = b'{"id": "1", "groups": [{}], "eventID": "%s"}' % (b"0" * 32)
+
+
+@pytest.mark.parametrize(
+    ("said", "pieces", "about", "line"),
+    [
+        (b"<html>", 1, "project", "no answer of Sentry's API"),
+        (b"[" * 100_000, 1, "project", "no answer of Sentry's API"),
+        (b"{}", 1, "project", "no answer of Sentry's API"),
+        (b'{"id": "1"}', 1, "read back", "no answer of Sentry's API"),
+        (PROJECT, 1, "read back", "no answer of Sentry's API"),
+        (b" " * 65_536, 100_000, "project", "no answer in time"),
+    ],
+    ids=["page", "deep", "empty", "no event", "another event", "endless"],
+)
+def test_a_200_of_something_else_is_not_enough(
+    generate: Generate, receiver: Receiver, said: bytes, pieces: int, about: str, line: str
+) -> None:
+    page = type("Page", (_Page,), {"said": said, "pieces": pieces})
+    with LoopbackServer(("127.0.0.1", 0), page) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        env = {"SENTRY_DSN": receiver.dsn, "SENTRY_URL": url, "SENTRY_AUTH_TOKEN": "secret"}
+        code, output = check(generate(), **env)
+        server.shutdown()
+    told = line_of(output, about)
+    assert (code, told.startswith("  NOT OK"), line in told) == (1, True, True), told
+    assert "is SENTRY_URL right?" in told
+
+
+def test_figures_that_cannot_be_read(
+    generate: Generate, receiver: Receiver, sentry: SentryApi
+) -> None:
+    sentry.organization.usage = [{"by": {"outcome": "accepted"}, "totals": {}, "series": {}}]
+    code, output = check(generate(), **token_of(sentry, receiver))
+    assert (code, "no answer of Sentry's API" in line_of(output, "usage")) == (0, True)
+    sentry.log.clear()  # that answer isn't of the schema

@@ -1,13 +1,15 @@
 """`python -m app.observability`: what the standard tells of itself, also in the image."""
 
 import argparse
+import json
 import os
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 
 from .doctor.checks import Checks
 from .doctor.cost import Load
-from .doctor.finding import Finding, as_json, title
+from .doctor.finding import Finding, Report
 from .doctor.plans import PLANS
 from .settings import SentrySettings
 from .viewer.found import variables
@@ -15,6 +17,7 @@ from .viewer.tail import tail
 
 OFF = 3
 INTERRUPTED = 130
+UNREAD = 141
 _CHECK = """\
 Sends a test error, message, trace and log item, and tells what the server says to each. As P4 they
 page nobody. With SENTRY_AUTH_TOKEN (org:read, project:read, event:read; SENTRY_URL, SENTRY_ORG and
@@ -51,22 +54,31 @@ def main() -> int:
         "--wait", type=_positive, default=60.0, help="seconds to wait for the event; default 60"
     )
     cost = check.add_argument_group("what a month costs; given by --requests-per-second")
-    for name, default, told in (
-        ("requests-per-second", None, "on average, day and night"),
-        ("error-rate", 0.01, "part of them with an error that is reported; default 0.01"),
-        ("processes", 1, "that serve; default 1"),
-        ("seconds-per-request", 0.1, "default 0.1"),
-        ("spans-per-request", 4.0, "of a traced one, its own included; default 4"),
-        ("logs-per-request", 1.0, "records at or above SENTRY_LOG_LEVEL; default 1"),
-    ):
-        kind = _count if name == "processes" else _positive
+    load = (
+        ("requests-per-second", _positive, None, "on average, day and night"),
+        ("error-rate", _part, 0.01, "part of them with an error that is reported; default 0.01"),
+        ("processes", _count, 1, "that serve; default 1"),
+        ("seconds-per-request", _positive, 0.1, "default 0.1"),
+        ("spans-per-request", _positive, 4.0, "of a traced one, its own included; default 4"),
+        ("logs-per-request", _positive, 1.0, "records at or above SENTRY_LOG_LEVEL; default 1"),
+    )
+    for name, kind, default, told in load:
         cost.add_argument(f"--{name}", type=kind, default=default, metavar="N", help=told)
     cost.add_argument("--plan", choices=PLANS, default="team", help="default team")
     options = parser.parse_args()
+    if options.run is _check and options.requests_per_second is None:
+        for name, _kind, default, _told in load:
+            if getattr(options, name.replace("-", "_")) != default:
+                check.error(f"--{name} says nothing without --requests-per-second")
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal that has only ASCII
+        sys.stdout.reconfigure(errors="replace")
     try:
         return int(options.run(options))
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # `… | head`; as the interpreter's documentation has it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
 
 
 def _release(options: argparse.Namespace) -> int:
@@ -82,35 +94,28 @@ def _viewer(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    found: list[Finding] = []
+    report, more = Report(is_quiet=options.json), {}
+    is_on = True
     try:
         settings = SentrySettings.load()
-    except SystemExit as wrong:
-        do = "mend the variable; the service doesn't start like this either"
-        found = [Finding("settings", False, line, do) for line in str(wrong).splitlines()]
-        print(as_json(found, {}) if options.json else _text([title("Settings"), *found]))
-        return 1
-    checks = Checks(settings, _load(options), options.plan, options.wait)
-    for line in checks:
-        if isinstance(line, Finding):
-            found.append(line)
-        if not options.json:
-            print(_text([line]), flush=True)
-    wrong_ones = sum(finding.ok is False for finding in found)
+        is_on = bool(settings.sentry_dsn)
+        checks = Checks(settings, _load(options), options.plan, options.wait)
+        for line in checks:
+            report.tell(line)
+        more = {"cost": checks.figures, "sample": checks.sample}
+    except SystemExit as wrong:  # of a variable
+        report.tell("Settings")
+        for line in str(wrong).splitlines():
+            do = "mend the variable; the service doesn't start like this either"
+            report.tell(Finding("settings", False, line, do))
+    code = 1 if report.wrong else 0 if is_on else OFF
     if options.json:
-        print(as_json(found, {"cost": checks.figures, "sample": checks.sample}))
+        print(json.dumps({"ok": code == 0, "findings": report.findings, **more}, indent=2))
+    elif code == OFF:
+        report.tell("Sentry is off")
     else:
-        verdict = f"{wrong_ones} NOT OK" if wrong_ones else "all is right"
-        print(title("Sentry is off" if not settings.sentry_dsn else verdict))
-    if wrong_ones:
-        return 1
-    return 0 if settings.sentry_dsn else OFF
-
-
-def _text(lines: list[str | Finding]) -> str:
-    return "\n".join(
-        "\n".join(line.lines()) if isinstance(line, Finding) else line for line in lines
-    )
+        report.tell(f"{report.wrong} NOT OK" if report.wrong else "all is right")
+    return code
 
 
 def _load(options: argparse.Namespace) -> Load | None:
@@ -118,7 +123,7 @@ def _load(options: argparse.Namespace) -> Load | None:
         return None
     return Load(
         requests_per_second=options.requests_per_second,
-        error_rate=min(options.error_rate, 1.0),
+        error_rate=options.error_rate,
         processes=options.processes,
         seconds_per_request=options.seconds_per_request,
         spans_per_request=options.spans_per_request,
@@ -130,6 +135,13 @@ def _load(options: argparse.Namespace) -> Load | None:
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 <= number < 1e9:
+        raise ValueError
+    return number
+
+
+def _part(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
         raise ValueError
     return number
 
@@ -150,6 +162,7 @@ def _port(text: str) -> int:
 
 _port.__name__ = "port"
 _positive.__name__ = "number from 0 on"  # argparse says "invalid number from 0 on value: 'x'"
+_part.__name__ = "part from 0 to 1"
 _count.__name__ = "whole number from 1 on"
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Cron:
         """
         if isgeneratorfunction(job) or isasyncgenfunction(job):
             raise TypeError(f"{job.__qualname__} is a generator: use `with cron(…)` inside of it")
-        if iscoroutinefunction(job) or iscoroutinefunction(job.__call__):
+        if iscoroutinefunction(job) or iscoroutinefunction(type(job).__call__):
 
             @wraps(job)
             async def run_async(*args: Any, **kwargs: Any) -> Any:

@@ -1,6 +1,7 @@
 """The order in which it looks, and what it stops at."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from ..sdk.recording import DSN
 from ..settings import SentrySettings
 from .configuration import dsn_lines, sdk_lines, settings_lines
 from .cost import Load, as_figures, cost_lines
-from .finding import Finding, title
+from .finding import Finding
 from .network import network_lines
 from .sending import Sample, deliver, make
 from .web_api import WebApi, read_back, usage_lines
@@ -30,46 +31,47 @@ class Checks:
 
     def __iter__(self) -> Iterator[str | Finding]:
         settings = self._settings
-        yield title("Settings")
+        yield "Settings"
         yield from settings_lines(settings)
         yield from dsn_lines(settings)
         is_on = bool(settings.sentry_dsn)
         sample = make(settings if is_on else settings.model_copy(update={"sentry_dsn": DSN}))
         self.sample = {kind: sample.payload(kind) for kind in sample.envelopes}
-        yield title("What runs")
+        yield "What runs"
         yield from sdk_lines(sample.integrations)
-        yield title("What an error looks like when it leaves (--json has all of it)")
+        yield "What an error looks like when it leaves (--json has all of it)"
         yield from _shown(sample)
         if is_on:
             yield from self._there_and_back(sample, Connection(sample.options))
         if self._load:
             size = len(json.dumps(self.sample["log"]))
             load = replace(self._load, bytes_per_log=self._load.bytes_per_log or size)
-            yield title("Cost")
+            yield "Cost"
             yield from cost_lines(load, settings, self._plan)
             self.figures = as_figures(load, settings, self._plan)
 
     def _there_and_back(self, sample: Sample, connection: Connection) -> Iterator[str | Finding]:
-        yield title("Network")
+        yield "Network"
         found = list(network_lines(connection))
         yield from found
         if found[-1].ok is False:
             return
-        yield title("Delivery: the server's own word")
-        reached = True
+        yield "Delivery: the server's own word"
+        taken_at = None
         for finding in deliver(sample, connection, self._settings.sentry_log_level != "off"):
-            reached = reached and not (finding.about == "error" and finding.ok is False)
+            if finding.about == "error" and finding.ok is not False:
+                taken_at = time.monotonic()
             yield finding
-        yield title("In Sentry")
+        yield "In Sentry"
         api = WebApi(connection)
-        if not reached:
-            yield Finding("read back", None, "not tried: the error was not taken")
+        if taken_at is None:
+            yield Finding("read back", None, "not tried: see what became of the error")
         elif unusable := api.usable:
             yield unusable
         else:
             project = urlsplit(self._settings.sentry_dsn).path.rpartition("/")[2]
-            yield from read_back(api, sample, project, self._wait)
-            yield title("Used in the last 30 days, in the whole organisation")
+            yield from read_back(api, sample, project, taken_at, self._wait)
+            yield "Used in the last 30 days, in the whole organisation"
             yield from usage_lines(api)
 
 
@@ -80,10 +82,10 @@ def _shown(sample: Sample) -> Iterator[Finding]:
     place = f"{frame['filename']}:{frame['lineno']} in {frame['function']}"
     request = event["request"]
     yield Finding("error", None, f"{error['type']}: {error['value']}, at {place}")
-    yield Finding("variables", None, json.dumps(frame["vars"], ensure_ascii=False))
+    yield Finding("variables", None, _written(frame.get("vars")))
     address = f"{request['url']}?{request['query_string']}"
     yield Finding("request", None, f"{request['method']} {address}")
-    yield Finding("body", None, json.dumps(request["data"], ensure_ascii=False))
+    yield Finding("body", None, _written(request.get("data")))
     yield Finding("headers", None, ", ".join(request["headers"]))
     left = sample.left()
     if left:
@@ -91,3 +93,7 @@ def _shown(sample: Sample) -> Iterator[Finding]:
     else:
         says = f"none of {len(sample.planted)} planted secrets would leave, in none of the parts"
         yield Finding("privacy", True, says)
+
+
+def _written(value: Any) -> str:
+    return "none: it is switched off" if value is None else json.dumps(value, ensure_ascii=False)

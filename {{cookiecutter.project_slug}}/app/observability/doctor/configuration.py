@@ -30,7 +30,9 @@ def settings_lines(settings: SentrySettings) -> Iterator[Finding]:
         else:
             where = "default"
         shown = _shown(value) if field.repr else ("set" if value else "empty")
-        yield Finding(f"{name.upper():34}", None, f"{shown}  ({where})")
+        if name == "sentry_environment" and where == "default":
+            where = "ENVIRONMENT"
+        yield Finding(name.upper(), None, f"{shown}  ({where})")
 
 
 def dsn_lines(settings: SentrySettings) -> Iterator[Finding]:
@@ -53,7 +55,8 @@ def sdk_lines(integrations: Iterable[str]) -> Iterator[Finding]:
     """Tell what runs; `integrations` are those of the SDK that are on."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     yield Finding("SDK", True, f"sentry-sdk {sentry_sdk.VERSION} on {python}")
-    yield Finding("integrations", None, ", ".join(sorted(integrations)))
+    said = ", ".join(sorted(integrations))
+    yield Finding("integrations", None, f"{said}; and what app/main.py adds, which isn't run here")
 
 
 def _shown(value: Any) -> str:

@@ -1,12 +1,14 @@
 """What a month costs at these rates: every figure with what it assumes."""
 
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from platform import python_version
 from typing import Final
 
 from ..errors.storm import ALL_TOGETHER
+from ..request.pace import MOST_A_SECOND
+from ..sdk.start import profiled
 from ..settings import SentrySettings
 from .finding import Finding
 from .plans import DOLLARS_PER_GB, DOLLARS_PER_PROFILE_HOUR, ERRORS, GB, PLANS, SOURCE, Plan
@@ -40,16 +42,18 @@ class Month:
 def month(load: Load, settings: SentrySettings) -> Month:
     """Return what a month of `load` sends at the rates that are set."""
     requests = load.requests_per_second * 3600 * HOURS
-    traced = settings.sentry_traces_sample_rate
+    # Traces a second and process.
+    traced = load.requests_per_second / load.processes * settings.sentry_traces_sample_rate
+    traced = min(traced, MOST_A_SECOND)
     # A process profiles while at least one of its requests is traced.
-    busy = load.requests_per_second * load.seconds_per_request * traced / load.processes
-    profiled = settings.sentry_profile_session_sample_rate if sys.version_info >= (3, 12) else 0.0
+    busy = traced * load.seconds_per_request
+    profiling = profiled(settings.sentry_profile_session_sample_rate)
     logs = 0.0 if settings.sentry_log_level == "off" else requests * load.logs_per_request
     return Month(
         errors=requests * load.error_rate * settings.sentry_error_sample_rate,
-        spans=requests * traced * load.spans_per_request,
+        spans=traced * load.processes * 3600 * HOURS * load.spans_per_request,
         log_bytes=logs * load.bytes_per_log,
-        profile_hours=HOURS * load.processes * profiled * (1 - math.exp(-busy)),
+        profile_hours=HOURS * load.processes * profiling * (1 - math.exp(-busy)),
     )
 
 
@@ -61,12 +65,17 @@ def price(sent: Month, plan: Plan) -> float | None:
         return plan.dollars if fits and not over and not sent.profile_hours else None
     dollars = plan.dollars + sent.profile_hours * DOLLARS_PER_PROFILE_HOUR
     dollars += max(0.0, sent.log_bytes - plan.log_bytes) / GB * DOLLARS_PER_GB
-    paid = float(plan.errors)
-    for up_to, each in ERRORS:
-        if sent.errors > paid:
-            dollars += (min(sent.errors, up_to) - paid) * each
+    errors = _price_of_errors(sent.errors, plan)
+    return None if errors is None else dollars + errors
+
+
+def _price_of_errors(errors: float, plan: Plan) -> float | None:
+    dollars, paid = 0.0, float(plan.errors)
+    for up_to, each in ERRORS if plan.extra else ():
+        if errors > paid:
+            dollars += (min(errors, up_to) - paid) * each
             paid = float(up_to)
-    return dollars if sent.errors <= paid else None
+    return dollars if errors <= paid else None
 
 
 def cost_lines(load: Load, settings: SentrySettings, plan_name: str) -> Iterator[Finding]:
@@ -85,11 +94,13 @@ def cost_lines(load: Load, settings: SentrySettings, plan_name: str) -> Iterator
     yield Finding("profiles", None, hours)
     dollars = price(sent, plan)
     says = f"plan {plan_name}: ${plan.dollars:g} a month and what is above it ({SOURCE})"
-    if dollars is None:
-        says += "; this doesn't fit"
-    else:
+    if dollars is not None:
         says += f": ${dollars:,.2f}"
-    yield Finding("price", dollars is not None, says)
+    elif plan.extra:
+        says += "; what so much costs isn't on that page"
+    else:
+        says += "; it can't have more than it holds"
+    yield Finding("price", None, says)
     yield from _storm(load, settings, plan)
 
 
@@ -101,11 +112,14 @@ def as_figures(load: Load, settings: SentrySettings, plan_name: str) -> dict[str
 
 
 def _assumptions(load: Load, settings: SentrySettings) -> str:
+    profiling = profiled(settings.sentry_profile_session_sample_rate)
     return (
         f"30 days of {load.requests_per_second:g} requests a second on {load.processes} processes, "
         f"{load.error_rate:.2%} of them with an error that is reported (times "
         f"{settings.sentry_error_sample_rate:g}), {settings.sentry_traces_sample_rate:g} of them "
-        f"traced with {load.spans_per_request:g} spans each, {load.seconds_per_request:g} s long; "
+        f"traced ({MOST_A_SECOND} a second and process at most) with {load.spans_per_request:g} "
+        f"spans each, {load.seconds_per_request:g} s long; profiles of what is traced in "
+        f"{profiling:g} of the processes on Python {python_version()}; "
         f"{load.logs_per_request:g} log records each at or above SENTRY_LOG_LEVEL "
         f"({settings.sentry_log_level}) of {load.bytes_per_log} bytes; nothing held back, retried "
         "or filtered; other services of the organisation share the quota"
@@ -141,8 +155,13 @@ def _storm(load: Load, settings: SentrySettings, plan: Plan) -> Iterator[Finding
         # The guard tells of the rest by one event a minute and process.
         sent = passed * rate + (60 * load.processes if passed < failures else 0)
         says = (
-            f"an hour in which every request fails with {what}: {sent:,.0f} errors with the guard, "
-            f"{sent / plan.errors:.0%} of the month's; {failures * rate:,.0f} without, "
-            f"{failures * rate / plan.errors:.0%}"
+            f"an hour in which every request fails with {what}: {_share(sent, plan)} with the "
+            f"guard; {_share(failures * rate, plan)} without"
         )
         yield Finding("storm", None, says)
+
+
+def _share(errors: float, plan: Plan) -> str:
+    dollars = _price_of_errors(errors, plan)
+    price = f", ${dollars:,.2f} more" if dollars else ""
+    return f"{errors:,.0f} errors, {errors / plan.errors:.0%} of the month's{price}"

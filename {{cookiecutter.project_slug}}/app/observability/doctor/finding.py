@@ -1,6 +1,5 @@
 """What was found out: one line each, and what to do where it isn't right."""
 
-import json
 import os
 import sys
 from dataclasses import asdict, dataclass
@@ -18,23 +17,36 @@ class Finding:
     says: str
     do: str = ""
 
-    def lines(self) -> list[str]:
-        """Write it for a person."""
-        sign, color = _SIGNS[self.ok]
-        first = f"  {_style(color, f'{sign:6}')}  {self.about:18} {_harmless(self.says)}"
-        return [first, f"          -> {_harmless(self.do)}"] if self.do else [first]
 
+class Report:
+    """What was found: printed line by line for a person, or kept for a program."""
 
-def title(text: str) -> str:
-    """Write a heading."""
-    return "\n" + _style("1", text)
+    def __init__(self, *, is_quiet: bool) -> None:
+        self._is_quiet = is_quiet
+        self._section = ""
+        self.findings: list[dict[str, Any]] = []
 
+    @property
+    def wrong(self) -> int:
+        """How many findings are NOT OK."""
+        return sum(finding["ok"] is False for finding in self.findings)
 
-def as_json(findings: list[Finding], more: dict[str, Any]) -> str:
-    """Write all of it for a program."""
-    ok = not any(finding.ok is False for finding in findings)
-    told = [asdict(finding) for finding in findings]
-    return json.dumps({"ok": ok, "findings": told, **more}, indent=2, ensure_ascii=False)
+    def tell(self, line: str | Finding) -> None:
+        """Take a heading or a finding."""
+        if isinstance(line, Finding):
+            self.findings.append({"section": self._section, **asdict(line)})
+        else:
+            self._section = line
+        if not self._is_quiet:
+            print(self._text(line), flush=True)
+
+    def _text(self, line: str | Finding) -> str:
+        if isinstance(line, str):
+            return "\n" + _style("1", line)
+        sign, color = _SIGNS[line.ok]
+        about = line.about.ljust(34 if self._section == "Settings" else 18)
+        first = f"  {_style(color, f'{sign:6}')}  {about} {_harmless(line.says)}"
+        return f"{first}\n          -> {_harmless(line.do)}" if line.do else first
 
 
 def _style(code: str, text: str) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from ..sdk.connection import Connection
 from .finding import Finding
@@ -21,6 +22,9 @@ def network_lines(connection: Connection) -> Iterator[Finding]:
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         says = f"{host}:{port} is in the way (HTTP_PROXY, HTTPS_PROXY); NO_PROXY goes past it"
         yield Finding("proxy", None, says)
+    elif any(proxy.startswith("socks") for proxy in getproxies().values()):
+        do = "add PySocks to the service's dependencies; without it deliveries go past the proxy"
+        yield Finding("proxy", False, "a SOCKS proxy is set, and can't be spoken to", do)
     else:
         yield Finding("proxy", None, "none")
     began = time.monotonic()
@@ -42,7 +46,11 @@ def network_lines(connection: Connection) -> Iterator[Finding]:
         return
     with plain:
         yield Finding("connection", True, f"{host}:{port} answers  ({_ms(began)})")
-        if dsn.scheme == "https" and not proxy:
+        if dsn.scheme == "https" and proxy:
+            yield Finding(
+                "TLS", None, f"beyond the proxy; trusted is what {connection.trusted} has"
+            )
+        elif dsn.scheme == "https":
             yield _tls(plain, host, connection.trusted)
 
 
@@ -50,6 +58,10 @@ def _tls(plain: socket.socket, host: str, store: str) -> Finding:
     began = time.monotonic()
     try:
         context = ssl.create_default_context(cafile=store)
+    except OSError as error:
+        do = "SSL_CERT_FILE has to name a file of certificates in PEM"
+        return Finding("TLS", False, f"{store} can't be read: {error.strerror or error}", do)
+    try:
         with context.wrap_socket(plain, server_hostname=host) as secure:
             certificate: Any = secure.getpeercert()
             version = secure.version()

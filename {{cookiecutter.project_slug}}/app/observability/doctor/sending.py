@@ -62,8 +62,9 @@ class Sample:
 def make(settings: SentrySettings) -> Sample:
     """Make the sample as this service would, whatever its rates are, and send nothing."""
     planted = [f"planted-{secrets.token_hex(8)}" for _ in range(3)] + ["ada@example.org"]
-    all_of_it = {"sentry_traces_sample_rate": 1.0, "sentry_log_level": "info"}
+    all_of_it: dict[str, Any] = {"sentry_traces_sample_rate": 1.0, "sentry_log_level": "info"}
     all_of_it |= {"sentry_error_sample_rate": 1.0, "sentry_profile_session_sample_rate": 0.0}
+    all_of_it["sentry_untraced_paths"] = []
     logging.getLogger("check-sentry").setLevel(logging.INFO)
     logging.getLogger().addHandler(logging.NullHandler())  # else a traceback goes to the terminal
     settings = settings.model_copy(update=all_of_it)
@@ -107,24 +108,28 @@ def deliver(sample: Sample, connection: Connection, logs_are_on: bool) -> Iterat
 
 
 def _no_answer(kind: str, why: str, connection: Connection) -> Finding:
+    do = "the connection broke: a proxy, a load balancer, or a server that restarts?"
     if "time" in why:
         why = f"no answer within {connection.TIMEOUT} s"
         do = "the server takes the connection and then says nothing; a firewall may, too"
-    else:
-        do = "the connection broke: a proxy, a load balancer, or a server that restarts?"
+    elif "CERTIFICATE_VERIFY_FAILED" in why:
+        do = f"trusted are those in {connection.trusted}; SSL_CERT_FILE names another file"
+    elif "Tunnel connection failed" in why:
+        do = "the proxy refuses: does it want user and password, and may it go to this host?"
     return Finding(kind, False, why, do)
 
 
 def _judge(kind: str, envelope: Envelope, answer: Any, said: bytes, connection: Any) -> Finding:
     status, words = answer.status, _words(answer, said)
-    limits = answer.headers.get("X-Sentry-Rate-Limits")
+    limits = answer.headers.get("X-Sentry-Rate-Limits", "")
     waits = connection.limited(main_item(envelope).data_category)
-    if 200 <= status < 300 and kind in ("trace", "log") and waits > _A_DAY - 60:
-        # Bugsink answers so: 86400:transaction;span:organization
+    # Bugsink answers so: 86400:transaction;span:organization. Of a quota the reason stands behind.
+    is_for_good = waits > _A_DAY - 60 and all(one.count(":") < 3 for one in limits.split(","))
+    if 200 <= status < 300 and kind in ("trace", "log") and is_for_good:
         do = "what is sent is thrown away: SENTRY_TRACES_SAMPLE_RATE=0 or SENTRY_LOG_LEVEL=off"
         return Finding(kind, None, f"HTTP {status}: this server takes none (limits: {limits})", do)
     if status == HTTPStatus.TOO_MANY_REQUESTS or waits:
-        until = answer.headers.get("Retry-After") or f"{waits:.0f}"
+        until = answer.headers.get("Retry-After") or (f"{waits:.0f}" if waits else "some")
         says = f"HTTP {status}: nothing more of this is taken for {until} s{words}"
         says += f" (limits: {limits})" if limits else ""
         return Finding(kind, False, says, "the quota is used up, or the key's rate limit is low")
@@ -135,25 +140,35 @@ def _judge(kind: str, envelope: Envelope, answer: Any, said: bytes, connection: 
         do = _MEANINGS.get(status, "is the DSN's host right? A redirect is never followed")
         return Finding(kind, False, f"HTTP {status}{words}", do)
     own = envelope.headers.get("event_id")
-    number = _decoded(said).get("id")
-    loopback = connection.parsed_dsn.host in ("localhost", "127.0.0.1")
-    is_named = number == own if own else _decoded(said) or not said
-    if not is_named and not loopback:  # where a viewer need not say it
+    is_local = connection.parsed_dsn.host in ("localhost", "127.0.0.1")
+    taken = _is_taken(said, own, is_local)
+    if taken is None:
+        return Finding(kind, None, f"HTTP {status}, and no word on what becomes of it")
+    if not taken:
         do = "something else than a Sentry answers: a proxy's or a login's page?"
         return Finding(kind, False, f"HTTP {status}, but it doesn't name the event", do)
-    return Finding(kind, True, f"HTTP {status}" + (f", id {number}" if number else ", taken"))
+    return Finding(kind, True, f"HTTP {status}" + (f", id {own}" if own else ", taken"))
 
 
-def _decoded(said: bytes) -> dict[str, Any]:
+def _is_taken(said: bytes, own: str | None, is_local: bool) -> bool | None:
+    """Judge the words of a 2xx: Relay names what has an id, and says `{}` of the rest."""
+    answer = _decoded(said)
+    if answer is not None:  # a viewer says `{}` of everything
+        return own is None or answer.get("id") == own or (is_local and "id" not in answer)
+    is_silent = not said and (own is None or is_local)  # so is Bugsink of what it throws away
+    return None if is_silent else False
+
+
+def _decoded(said: bytes) -> dict[str, Any] | None:
     try:
         decoded = json.loads(said)
-    except ValueError:
-        return {}
-    return decoded if isinstance(decoded, dict) else {}
+    except (ValueError, RecursionError):
+        return None
+    return decoded if isinstance(decoded, dict) else None
 
 
 def _words(answer: Any, said: bytes) -> str:
-    decoded = _decoded(said)
+    decoded = _decoded(said) or {}
     words = answer.headers.get("X-Sentry-Error") or decoded.get("detail") or decoded.get("message")
     return f": {str(words)[:200]}" if words else ""
 

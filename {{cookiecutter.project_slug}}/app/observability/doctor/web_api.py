@@ -15,6 +15,7 @@ from .finding import Finding
 from .sending import Sample
 
 _DAYS: Final = 30
+_ADDRESS: Final = re.compile(r"(https?)://([a-z0-9.-]+)(:\d{1,5})?(/[\w/.-]*)?", re.I | re.ASCII)
 _SCOPES: Final = "an internal integration's with org:read, project:read and event:read"
 
 
@@ -35,7 +36,10 @@ class WebApi:
         if not self._token:
             do = f"export SENTRY_AUTH_TOKEN ({_SCOPES}): then the event is read back"
             return Finding("read back", None, "no token: what Sentry keeps isn't known", do)
-        if not re.match(r"https://|http://(localhost|127\.0\.0\.1)[:/]", f"{self.url}/"):
+        if not (url := _ADDRESS.fullmatch(self.url)):  # which may hold a password
+            do = "like https://sentry.io, https://de.sentry.io or your own"
+            return Finding("read back", False, "SENTRY_URL is no address of a Sentry", do)
+        if url[1] == "http" and url[2] not in ("localhost", "127.0.0.1"):
             says = f"SENTRY_URL {self.url} would get the token unencrypted"
             return Finding("read back", False, says, "begin it with https://")
         return None
@@ -46,24 +50,26 @@ class WebApi:
         if query:
             url += f"?{urlencode(query, doseq=True)}"
         try:
-            answer = self._connection.get(url, {"Authorization": f"Bearer {self._token}"})
-            said = answer.data.decode("utf-8", "replace")
+            status, body = self._connection.get(url, {"Authorization": f"Bearer {self._token}"})
         except Exception as error:  # an address that can't be read is one of them
             return NO_ANSWER, in_words(error)
         try:
-            return answer.status, json.loads(said.replace(self._token, "***"))
-        except ValueError:
-            return answer.status, "no answer of Sentry's API"
+            return status, json.loads(body.decode("utf-8", "replace").replace(self._token, "***"))
+        except (ValueError, RecursionError):
+            return status, "no answer of Sentry's API"
 
 
-def read_back(api: WebApi, sample: Sample, project_of_dsn: str, wait: float) -> Iterator[Finding]:
+def read_back(
+    api: WebApi, sample: Sample, project_of_dsn: str, taken_at: float, wait: float
+) -> Iterator[Finding]:
     """Look for the test error until it is there, and at what of it is.
 
-    `wait` is in seconds. It ends with what is NOT OK, if anything is.
+    It was taken at `taken_at` of the monotonic clock and is waited for up to `wait` seconds. It
+    ends with what is NOT OK, if anything is.
     """
     where = f"projects/{quote(api.organization)}/{quote(api.project)}/"
     status, project = api.get(where)
-    if status != 200 or not isinstance(project, dict):
+    if status != 200 or not isinstance(project, dict) or "id" not in project:
         yield Finding("project", False, _refusal(api, status, project), _advice(status))
         return
     if str(project.get("id")) != project_of_dsn:
@@ -72,19 +78,18 @@ def read_back(api: WebApi, sample: Sample, project_of_dsn: str, wait: float) -> 
         return
     yield Finding("project", True, f"{api.organization}/{api.project}, as the DSN says")
     event_id = sample.payload("error")["event_id"]
-    began = time.monotonic()
     while (found := api.get(f"{where}events/{event_id}/"))[0] == 404:
-        if time.monotonic() - began > wait:
+        if time.monotonic() - taken_at > wait:
             says = f"the error is not there after {wait:.0f} s, though it was taken"
             do = "Stats in Sentry says what was dropped and why: an inbound filter, a quota"
             yield Finding("read back", False, says, do)
             return
         time.sleep(0.5)
     status, event = found
-    if status != 200:
+    if status != 200 or not isinstance(event, dict) or event.get("eventID") != event_id:
         yield Finding("read back", False, _refusal(api, status, event), _advice(status))
         return
-    says = f"event {event_id} was there after {time.monotonic() - began:.1f} s"
+    says = f"event {event_id} was there after {time.monotonic() - taken_at:.1f} s"
     yield Finding("read back", True, says)
     text = json.dumps(event)
     if leaked := [secret for secret in sample.planted if secret in text]:
@@ -103,18 +108,19 @@ def usage_lines(api: WebApi) -> Iterator[Finding]:
         groupBy=["category", "outcome", "reason"],
         project=-1,
     )
-    if status != 200 or not isinstance(stats, dict):
-        yield Finding("usage", None, _refusal(api, status, stats), _advice(status))
-        return
     kept: Counter[str] = Counter()
     lost: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for group in stats.get("groups", []):
-        by, quantity = group["by"], int(group["totals"]["sum(quantity)"])
-        if by["outcome"] == "accepted":
-            kept[by["category"]] += quantity
-        elif quantity:
-            why = f"{by['outcome']} ({by['reason']})" if by.get("reason") else by["outcome"]
-            lost[by["category"]][why] += quantity
+    try:
+        for group in stats["groups"]:
+            by, quantity = group["by"], int(group["totals"]["sum(quantity)"])
+            if by["outcome"] == "accepted":
+                kept[by["category"]] += quantity
+            elif quantity:
+                why = f"{by['outcome']} ({by['reason']})" if by.get("reason") else by["outcome"]
+                lost[by["category"]][why] += quantity
+    except (TypeError, KeyError, ValueError, AttributeError):  # a refusal, or nothing of Sentry's
+        yield Finding("usage", None, _refusal(api, status, stats), _advice(status))
+        return
     for category in sorted(kept.keys() | lost):
         says = f"{kept[category]:,} kept"
         for why, quantity in lost[category].most_common():
@@ -134,14 +140,17 @@ def _url_of(connection: Connection) -> str:
 
 
 def _refusal(api: WebApi, status: int, answer: Any) -> str:
-    words = answer.get("detail") if isinstance(answer, dict) else answer
+    words = (
+        answer.get("detail", "no answer of Sentry's API") if isinstance(answer, dict) else answer
+    )
     said = f": {str(words)[:200]}" if words else ""
     return f"{api.url}: " + (f"HTTP {status}{said}" if status else str(answer))
 
 
 def _advice(status: int) -> str:
+    if status < 400:
+        return "is SENTRY_URL right?"
     return {
-        NO_ANSWER: "is SENTRY_URL right?",
         401: f"SENTRY_AUTH_TOKEN is not valid there: make it {_SCOPES}",
         403: f"the token may not: make it {_SCOPES}",
         404: "is SENTRY_URL a Sentry (others have no such API), and are SENTRY_ORG and "

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from sentry_sdk.transport import HttpTransport
 CONNECTIONS: Final = 4
 MAX_ANSWER: Final = 65_536  # bytes
 NO_ANSWER: Final = 0  # in place of a status
+_MAX_BODY: Final = 1 << 22  # bytes that are asked for: an event is a quarter of it at most
 _MAX_LIMITS: Final = 100  # Sentry has fewer categories
 
 
@@ -34,7 +35,12 @@ class Connection(HttpTransport):
     TIMEOUT = 5  # seconds: to connect, and for a request with its answer
 
     def __init__(self, options: dict[str, Any]) -> None:
-        super().__init__(options)
+        """Raises SystemExit, with one line, for a proxy's address that can't be read."""
+        try:
+            super().__init__(options)
+        except urllib3.exceptions.LocationValueError:  # which repeats it, a password included
+            told = "HTTPS_PROXY or HTTP_PROXY: it is no address like http://proxy.example:3128"
+            raise SystemExit(told) from None
         self.lock = threading.RLock()  # of what the SDK's transport keeps, made for one thread
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
@@ -59,13 +65,22 @@ class Connection(HttpTransport):
                 self._disabled_until.clear()
         return answer
 
-    def get(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        """Ask for something else, the way that deliveries go. Raises what the pool raises."""
+    def get(self, url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """Ask for something else, the way that deliveries go: return the status and the body.
+
+        Raises what the pool raises, and TimeoutError for an answer without an end.
+        """
         pool: Any = self._pool
-        answer: urllib3.BaseHTTPResponse = pool.request(
-            "GET", url, headers=headers, timeout=self.TIMEOUT, redirect=False, retries=False
-        )
-        return answer
+        end = time.monotonic() + self.TIMEOUT
+        asked = {"headers": headers, "timeout": self.TIMEOUT, "preload_content": False}
+        answer = pool.request("GET", url, **asked, redirect=False, retries=False)
+        with closing(answer):
+            body = b""
+            while part := answer.read1(MAX_ANSWER, decode_content=True):
+                body += part
+                if len(body) > _MAX_BODY or time.monotonic() > end:
+                    raise TimeoutError("no answer in time")
+        return answer.status, body
 
     @property
     def proxy(self) -> str | None:
@@ -135,9 +150,11 @@ class Connection(HttpTransport):
 
 def in_words(error: Exception) -> str:
     """Say why there is no answer."""
-    for cause in (error.__cause__, *error.args):
+    for cause in (error, error.__cause__, *error.args):
         if isinstance(cause, OSError):
             return cause.strerror or str(cause)
+        if isinstance(cause, http.client.HTTPException):
+            return type(cause).__name__
     is_late = isinstance(error, urllib3.exceptions.TimeoutError)
     return "no answer in time" if is_late else type(error).__name__
 

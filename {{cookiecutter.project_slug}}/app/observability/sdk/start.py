@@ -113,7 +113,7 @@ def _start(settings: SentrySettings) -> None:
         traces_sampler=sampler(settings.sentry_traces_sample_rate),
         trace_lifecycle="stream",  # the one that sentry-sdk 3 has
         enable_backpressure_handling=False,  # the sampler knows how full the line is
-        profile_session_sample_rate=_profiled(settings.sentry_profile_session_sample_rate),
+        profile_session_sample_rate=profiled(settings.sentry_profile_session_sample_rate),
         profile_lifecycle="trace",
         auto_enabling_integrations=False,
         disabled_integrations=[kind for kind in _UNWANTED if kind not in map(type, _added)],
@@ -136,8 +136,8 @@ def _start(settings: SentrySettings) -> None:
     sentry_sdk.get_global_scope().set_context("runtime", runtime)
 
 
-def _profiled(rate: float) -> float:
-    """The rate of profiles; none before Python 3.12, where a profiler can stop the process.
+def profiled(rate: float) -> float:
+    """Return the rate of profiles; none before Python 3.12, where a profiler can stop the process.
 
     There `sys._current_frames` deadlocks when a collection of garbage begins within it:
     https://github.com/python/cpython/issues/106883.
