@@ -1,11 +1,11 @@
 """What was found out: one line each, and what to do where it isn't right."""
 
-import os
-import sys
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-_SIGNS: Final = {True: ("ok", "32"), False: ("NOT OK", "31"), None: ("-", "2")}
+from ..viewer.screen import harmless, style
+
+_SIGNS: Final = {True: ("ok", "green"), False: ("NOT OK", "red"), None: ("-", "dim")}
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,8 @@ class Report:
 
     def _text(self, line: str | Finding) -> str:
         if isinstance(line, str):
-            return "\n" + _style("1", line)
+            return "\n" + style("bold", line)
         sign, color = _SIGNS[line.ok]
         about = line.about.ljust(34 if self._section == "Settings" else 18)
-        first = f"  {_style(color, f'{sign:6}')}  {about} {_harmless(line.says)}"
-        return f"{first}\n          -> {_harmless(line.do)}" if line.do else first
-
-
-def _style(code: str, text: str) -> str:
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return f"\x1b[{code}m{text}\x1b[0m" if sys.stdout.isatty() and not plain else text
-
-
-def _harmless(text: str) -> str:
-    """A server's words can't steer the terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)
+        first = f"  {style(color, f'{sign:6}')}  {about} {harmless(line.says)}"
+        return f"{first}\n          -> {harmless(line.do)}" if line.do else first

@@ -14,15 +14,19 @@ _STYLES: Final = {
 
 def style(name: str, text: str) -> str:
     """Colour `text` if a person looks at it: not in a pipe, nor where NO_COLOR is set."""
-    if not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
-        return text
-    return f"\x1b[{_STYLES[name]}m{text}\x1b[0m"
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if sys.stdout.isatty() and not plain else text
+
+
+def harmless(text: str) -> str:
+    """Make one line that can't steer the terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def clip(text: object, used: int = 0) -> str:
-    """Make one line that fits the terminal after `used` columns, and that can't steer it."""
+    """Make one harmless line that fits the terminal after `used` columns."""
     width = columns() - used
-    line = "".join(char if char.isprintable() else " " for char in str(text))
+    line = harmless(str(text))
     return line if len(line) <= width else line[: max(width - 1, 0)] + "…"
 
 
