@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import urllib3
-from sentry_sdk.consts import EndpointType
 from sentry_sdk.envelope import Item
 from sentry_sdk.transport import HttpTransport
 
@@ -52,7 +51,17 @@ class Connection(HttpTransport):
 
     def exchange(self, body: bytes, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """Make one attempt and return the answer, unread. Raises what the pool raises."""
-        answer = self._request("POST", EndpointType.ENVELOPE, body, headers)
+        pool: Any = self._pool
+        # No redirects: they would carry events and the key to wherever the answer says.
+        answer: urllib3.BaseHTTPResponse = pool.urlopen(
+            "POST",
+            self._auth.get_api_url(),
+            body=body,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
         with self.lock, suppress(Exception):  # a header that can't be read
             self._update_rate_limits(answer)
             if len(self._disabled_until) > _MAX_LIMITS:
@@ -100,34 +109,13 @@ class Connection(HttpTransport):
         now = datetime.now(UTC)
         return max([0.0, *((until - now).total_seconds() for until in limits if until)])
 
-    def _request(
-        self, method: str, endpoint_type: EndpointType, body: Any, headers: Mapping[str, str]
-    ) -> urllib3.BaseHTTPResponse:
-        url: str = self._auth.get_api_url(endpoint_type)
-        # Only a proxy's pool has to look at each URL.
-        pool: Any = self._pool
-        place = url
-        if type(pool) is urllib3.PoolManager:
-            pool, place = self._of_host, url[url.index("/", 8) :]
-        # No redirects: they would carry events and the key to wherever the answer says.
-        answer: urllib3.BaseHTTPResponse = pool.urlopen(
-            method,
-            place,
-            body=body,
-            headers=headers,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-        )
-        return answer
-
     def _get_pool_options(self) -> dict[str, Any]:
         return super()._get_pool_options() | {"maxsize": CONNECTIONS}
 
     def _make_pool(self) -> urllib3.PoolManager:
         pool = super()._make_pool()
         # The answer as a whole has a time limit; a socket's own is for each read.
-        self._of_host = of_host = pool.connection_from_url(self._auth.get_api_url())
+        of_host = pool.connection_from_url(self._auth.get_api_url())
         connection: Any = of_host.ConnectionCls
         of_host.ConnectionCls = type("InTime", (connection,), {"response_class": _AnswerInTime})
         return pool
