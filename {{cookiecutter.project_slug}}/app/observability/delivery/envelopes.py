@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import IntEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from ..scrubbing import Scrubber
 from ..sdk.names import Envelope, Item, PayloadRef
 from .sizes import shrunk
 
@@ -43,19 +44,6 @@ _RANKS: Final = {
     "profile_chunk": Rank.PROFILES,
     "attachment": Rank.PROFILES,  # it goes with what it is attached to
 }
-
-
-class Scrubs(Protocol):
-    """Takes the secrets out of what leaves; `scrubbing.Scrubber` does."""
-
-    def payload(self, kind: str, payload: Any) -> Any:
-        """Return a scrubbed copy of an item's payload; `kind` is its type, such as `event`."""
-
-    def trace(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a scrubbed copy of an envelope header's `trace`."""
-
-    def attachment(self, data: bytes, content_type: str) -> bytes:
-        """Return a scrubbed copy of an attachment."""
 
 
 def main_item(envelope: Envelope) -> Item:
@@ -100,7 +88,7 @@ def contents(envelope: Envelope) -> Counter[str]:
     return counts
 
 
-def prepared(envelope: Envelope, scrubber: Scrubs) -> Envelope:
+def prepared(envelope: Envelope, scrubber: Scrubber) -> Envelope:
     """Return what may leave of an envelope: every item scrubbed, valid for Relay, and bounded.
 
     A part for which that fails does not leave; the others do.
@@ -117,7 +105,7 @@ def prepared(envelope: Envelope, scrubber: Scrubs) -> Envelope:
     return Envelope(valid(headers)[0], items)
 
 
-def _prepared(item: Item, scrubber: Scrubs) -> Item | None:
+def _prepared(item: Item, scrubber: Scrubber) -> Item | None:
     headers: dict[str, Any] = dict(valid(dict(item.headers))[0])
     kind = str(headers.get("type"))
     if kind == "attachment":
