@@ -128,7 +128,7 @@ def test_the_most_important_goes_first(
     gate = Gate()
     with Receiver(trouble=gate) as receiver:
         sentry = connect(receiver)
-        for kind in ("profile_chunk", "transaction", "log"):
+        for kind in ("profile_chunk", "span", "log"):
             sentry.put(kind, 8)
         wait_until(lambda: gate.waiting == 1)
         sentry.messages(8)
@@ -143,7 +143,7 @@ def test_the_most_important_goes_first(
         for item in receiver.items
     ]
     expected = [("info", n) for n in range(8)] + [("sessions", 0)]
-    for kind in ("log", "transaction", "profile_chunk"):
+    for kind in ("log", "span", "profile_chunk"):
         expected += [(kind, n) for n in range(8)]
     under_way = next(item for item in arrived if item[0] != "error")
     arrived.remove(under_way)
@@ -158,7 +158,7 @@ def test_nothing_takes_the_room_of_an_error_and_what_is_lost_is_counted(connect:
     gate = Gate()
     with Receiver(trouble=gate) as receiver:
         sentry = connect(receiver)
-        for kind in ("transaction", "log", "profile_chunk"):
+        for kind in ("span", "log", "profile_chunk"):
             sentry.put(kind, 700)
             sentry.wait_until_prepared()
         sentry.messages(700)
@@ -170,8 +170,7 @@ def test_nothing_takes_the_room_of_an_error_and_what_is_lost_is_counted(connect:
     assert arrived["error"] == 500
     assert lost["error", "queue_overflow"] == 700 - arrived["info"] > 0
     assert lost["log_item", "queue_overflow"] == 700 - arrived["log"] > 0
-    assert lost["transaction", "queue_overflow"] == 700 - arrived["transaction"] > 0
-    assert lost["span", "queue_overflow"] == lost["transaction", "queue_overflow"]
+    assert lost["span", "queue_overflow"] == 700 - arrived["span"] > 0
 
 
 def test_bytes_are_bounded_too(connect: Connect) -> None:
@@ -203,7 +202,7 @@ def test_the_share_of_traces_falls_smoothly_as_their_room_fills(connect: Connect
         sentry = connect(receiver)
         shares = [sentry.transport.share()]
         for _ in range(120):
-            sentry.put("transaction")
+            sentry.put("span")
             sentry.wait_until_prepared()
             shares.append(sentry.transport.share())
         assert shares == sorted(shares, reverse=True)
@@ -225,11 +224,11 @@ def test_a_rate_limit_stops_only_its_category(connect: Connect, limits: str, sha
         sentry.messages()
         sentry.transport.flush(5)
         assert sentry.transport.share() == share
-        for kind in ("log", "transaction", "sessions", "profile_chunk"):
+        for kind in ("log", "span", "sessions", "profile_chunk"):
             sentry.put(kind)
         sentry.transport.flush(5)
-        stopped = {"log_item": "log", "transaction": "transaction"}.get(limits.split(":")[1])
-        expected = {"log", "transaction", "sessions", "profile_chunk"} - {stopped}
+        stopped = {"log_item": "log", "span": "span"}.get(limits.split(":")[1])
+        expected = {"log", "span", "sessions", "profile_chunk"} - {stopped}
         assert set(kinds(receiver)) - {"client_report"} == (expected if limits[3] != ":" else set())
 
 
@@ -243,14 +242,11 @@ def test_errors_wait_for_the_end_of_a_rate_limit(connect: Connect, seconds: int)
         sentry.errors()
         wait_until(lambda: attempts.number)
         sentry.errors(3)
-        sentry.put("transaction")
+        sentry.put("span")
         sentry.transport.flush(20)
         assert time.monotonic() - began >= seconds - 0.1
         assert kinds(receiver).count("error") == 4
-        assert held_back(sentry) == {
-            ("transaction", "ratelimit_backoff"): 1,
-            ("span", "ratelimit_backoff"): 1,
-        }
+        assert held_back(sentry) == {("span", "ratelimit_backoff"): 1}
 
 
 @pytest.mark.parametrize("failure", [500, 502, 503, 504, ConnectionAbortedError, [b"HTTP/1.1 "]])
@@ -316,12 +312,12 @@ def test_what_can_not_go_well_is_not_tried_again(connect: Connect, status: int) 
 def test_what_is_not_worth_it_is_not_tried_again(connect: Connect) -> None:
     with Receiver(trouble=(attempts := Attempts(500, 500, 500))) as receiver:
         sentry = connect(receiver)
-        for kind in ("transaction", "log", "profile_chunk"):
+        for kind in ("span", "log", "profile_chunk"):
             sentry.put(kind)
         wait_until(lambda: attempts.number == 3)
         lost = held_back(sentry)
         assert lost == dict.fromkeys(
-            [(c, "network_error") for c in ("transaction", "span", "log_item", "profile_chunk")], 1
+            [(c, "network_error") for c in ("span", "log_item", "profile_chunk")], 1
         )
 
 
@@ -435,7 +431,7 @@ def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureF
     with Receiver(trouble=lambda: 403) as receiver:
         sentry = connect(receiver)
         sentry.errors(20)
-        sentry.put("transaction", 10)
+        sentry.put("span", 10)
         sentry.transport.flush(5)
         [record] = caplog.records
         assert (record.name, record.levelname) == ("app.observability", "WARNING")
@@ -445,18 +441,6 @@ def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureF
         _, rest = caplog.records
         told = [int(n) for r in (record, rest) for n in re.findall(r"Lost: (\d+) event", r.message)]
         assert sum(told) == 20
-
-
-def test_lost_spans_are_told_unless_their_transaction_is(
-    standard: Standard, caplog: pytest.LogCaptureFixture
-) -> None:
-    for lost in (Counter(span=3), Counter(transaction=1, span=3)):
-        losses = standard.delivery.losses.Losses("sentry.example.com")
-        losses.add("HTTP 403", lost)
-        losses.tell()
-    streamed, whole = [record.message for record in caplog.records]
-    assert "Lost: 3 spans." in streamed
-    assert "Lost: 1 transaction." in whole
 
 
 def test_losses_are_told_once_a_minute_and_so_is_their_end(

@@ -38,9 +38,7 @@ class Rank(IntEnum):
 _RANKS: Final = {
     "log": Rank.LOGS,
     "trace_metric": Rank.LOGS,
-    "transaction": Rank.TRACES,
     "span": Rank.TRACES,
-    "profile": Rank.PROFILES,
     "profile_chunk": Rank.PROFILES,
     "attachment": Rank.PROFILES,  # it goes with what it is attached to
 }
@@ -75,9 +73,6 @@ def contents(envelope: Envelope) -> Counter[str]:
         match category:
             case "internal":  # a client report is itself no loss that one would count
                 pass
-            case "transaction":
-                counts["span"] += 1 + len((item.payload.json or {}).get("spans") or ())
-                counts[category] += 1
             case "span" | "log_item" | "trace_metric":
                 number = item.headers.get("item_count")
                 counts[category] += number if isinstance(number, int) and number > 0 else 1

@@ -98,7 +98,6 @@ def _in_words(lost: Counter[str]) -> str:
     return ", ".join(
         f"{number} {_NAMES.get(category, category)}{'s' if number > 1 else ''}"
         for category, number in sorted(lost.items())  # errors before spans
-        if category != "span" or "transaction" not in lost  # that counts its spans, too
     )
 
 

@@ -11,8 +11,8 @@ from .values import FILTERED
 _KEPT: Final = frozenset(
     {
         *("check_in_id", "debug_meta", "dist", "environment", "event_id", "level", "logger"),
-        *("measurements", "modules", "platform", "received", "release", "sdk", "server_name"),
-        *("start_timestamp", "timestamp", "transaction_info", "type"),
+        *("modules", "platform", "received", "release", "sdk", "server_name"),
+        *("timestamp", "transaction_info", "type"),
     }
 )
 _KEPT_IN_CRUMBS: Final = frozenset({"category", "level", "timestamp", "type"})
@@ -22,7 +22,7 @@ _DATABASE_MODULES: Final = ("sqlalchemy.", "psycopg.", "aiosqlite.", "sqlite3.")
 
 
 class Event(Telemetry):
-    """An event, and the spans in it."""
+    """An event, and the span that it names."""
 
     @property
     def rules(self) -> Mapping[str, Callable[[Any], Any]]:
@@ -30,7 +30,7 @@ class Event(Telemetry):
         return {"span": self.span, "log": self.telemetry, "trace_metric": self.telemetry}
 
     def event(self, event: Any) -> Any:
-        """Scrub an event or a transaction."""
+        """Scrub an event."""
         return self.fields(
             event,
             _KEPT,
@@ -41,7 +41,6 @@ class Event(Telemetry):
                 "exception": lambda errors: self._each(errors, self._error),
                 "logentry": self._log_entry,
                 "request": self._request,
-                "spans": lambda spans: self._each(spans, self.span),
                 "stacktrace": self._stack,
                 "threads": lambda threads: self._each(threads, self._error),
                 "user": self._user,
