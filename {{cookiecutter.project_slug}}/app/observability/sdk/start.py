@@ -24,7 +24,6 @@ from ..delivery.transport import delivery
 from ..errors import severity
 from ..errors.bounds import bounded, bounded_breadcrumb
 from ..errors.capture import before_send, guard
-from ..errors.log_records import ECHOING_LOGGERS
 from ..errors.records import PROCESS
 from ..request.pace import pace
 from ..request.sessions import sessions
@@ -33,7 +32,6 @@ from ..scrubbing import Scrubber
 from ..service import PACKAGE, ROOT
 from ..settings import SentrySettings
 from .integrations import integrations
-from .names import ignore_logger
 from .spans import decide_ourselves
 
 # All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".
@@ -93,8 +91,6 @@ def init_sentry(settings: SentrySettings) -> None:
     sessions.reset()
     pace.reset()
     PROCESS.forget()
-    for name in ECHOING_LOGGERS:
-        ignore_logger(name)
     # The SDK builds a debug record for each request that nobody reads.
     logging.getLogger("sentry_sdk.errors").setLevel(logging.ERROR)
     _start(settings)
