@@ -17,7 +17,7 @@ from .envelopes import Rank, contents, main_item, rank
 from .line import Line, Room
 from .losses import LEFT_OUT, NOT_IN_TIME, QUEUE_FULL, RATE_LIMIT, UNPREPARED, Losses
 
-Prepare = Callable[[Envelope], Envelope | None]
+Prepare = Callable[[Envelope], Envelope]
 
 # How long errors and messages are tried again, in seconds, with pauses of 1, 2, 4, … between.
 PATIENCE: Final = 120.0
@@ -37,8 +37,8 @@ _ROOMS: Final = {
 def delivery(prepare: Prepare) -> type[Transport]:
     """Return a transport for `sentry_sdk.init` whose envelopes leave as `prepare` returns them.
 
-    `prepare` runs in a thread of the transport. What it returns None for does not leave; what it
-    fails for does not either, and counts as lost.
+    `prepare` runs in a thread of the transport. What it fails for does not leave, and counts as
+    lost.
     """
     return type("PreparedDelivery", (Delivery,), {"prepare": staticmethod(prepare)})
 
@@ -88,10 +88,6 @@ class Delivery(Connection):
         fullest = max(line.fullness(Rank.TRACES) for line in (self._to_prepare, self._to_send))
         return min(1.0, 2 * (1 - fullest))
 
-    def is_healthy(self) -> bool:
-        """Return whether traces can be carried; the SDK's monitor asks."""
-        return self.share() > 0
-
     def flush(self, timeout: float, callback: Any = None) -> None:
         """Wait until all that can leave within `timeout` seconds has left; retries go at once."""
         deadline = self._awaited_until = time.monotonic() + timeout
@@ -129,15 +125,12 @@ class Delivery(Connection):
         if reason == "queue_overflow" and item:  # a queue of the SDK's: logs and metrics
             self._losses.add(QUEUE_FULL, contents(Envelope(items=[item])))
 
-    def _count(self, reason: str, lost: Counter[str]) -> None:
-        for category, number in lost.items():
-            self.record_lost_event(reason, category, quantity=number)
-
     def _lose(self, lost: Counter[str], reason: str | None, why: str) -> None:
         if not lost:  # it was about losses itself
             return
         if reason:
-            self._count(reason, lost)
+            for category, number in lost.items():
+                self.record_lost_event(reason, category, quantity=number)
         self._losses.add(why, lost)
         self._losses.tell_in_time()
 
@@ -158,9 +151,6 @@ class Delivery(Connection):
             return
         try:
             ready = type(self).prepare(envelope)
-            if ready is None:  # as somebody decided
-                self._count("before_send", whole)
-                return
             encoding, body = _packed(ready.serialize())
         except Exception as error:
             self._lose(whole, "internal_sdk_error", f"{UNPREPARED} ({type(error).__name__})")
