@@ -140,23 +140,14 @@ def _skim(answer: urllib3.BaseHTTPResponse) -> None:
 
 class _AnswerInTime(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
-        super().__init__(_Source(sock), *args, **options)  # type: ignore[arg-type]
-
-
-class _Source:
-    """The only thing of a socket that HTTPResponse uses."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_InTime(self._sock))
+        super().__init__(sock, *args, **options)
+        self.fp = io.BufferedReader(_InTime(sock, self.fp.detach()))
 
 
 class _InTime(io.RawIOBase):
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, file: io.RawIOBase) -> None:
         self._sock = sock
-        self._file = sock.makefile("rb", buffering=0)
+        self._file = file
         # urllib3 has set what is left of the request's time.
         self._end = time.monotonic() + (sock.gettimeout() or Connection.TIMEOUT)
 
