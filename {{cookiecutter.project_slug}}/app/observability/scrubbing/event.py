@@ -3,20 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from .telemetry import SEEN_IN_FRAMES, Telemetry
+from .telemetry import KEPT, SEEN_IN_FRAMES, Telemetry
 from .templates import LONGEST
 from .values import FILTERED
 
-# What only the SDK or the code itself says. All that is not named here is looked through.
-_KEPT: Final = frozenset(
-    {
-        *("check_in_id", "debug_meta", "dist", "environment", "event_id", "level", "logger"),
-        *("modules", "platform", "received", "release", "sdk", "server_name"),
-        *("timestamp", "transaction_info", "type"),
-    }
-)
-_KEPT_IN_CRUMBS: Final = frozenset({"category", "level", "timestamp", "type"})
-_KEPT_IN_ERRORS: Final = frozenset({"module", "thread_id", "type"})
+_KEPT_IN_CRUMBS: Final = {"category", "level", "timestamp", "type"}
+_KEPT_IN_ERRORS: Final = {"module", "thread_id", "type"}
 # Their variables are the parameters of statements, by all kinds of names.
 _DATABASE_MODULES: Final = ("sqlalchemy.", "psycopg.", "aiosqlite.", "sqlite3.")
 
@@ -33,7 +25,7 @@ class Event(Telemetry):
         """Scrub an event."""
         return self.fields(
             event,
-            _KEPT,
+            KEPT,
             parts={
                 "_meta": self._meta,
                 "breadcrumbs": lambda crumbs: self._each(crumbs, self._breadcrumb),
