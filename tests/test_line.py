@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from threading import Event, current_thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -441,10 +442,11 @@ def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureF
 
 
 def test_losses_are_told_once_a_minute_and_so_is_their_end(
-    standard: Standard, caplog: pytest.LogCaptureFixture
+    standard: Standard, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    losses = standard.delivery.losses.Losses("sentry.example.com", clock=lambda: now)
+    monkeypatch.setattr(standard.delivery.losses, "time", SimpleNamespace(monotonic=lambda: now))
+    losses = standard.delivery.losses.Losses("sentry.example.com")
     lines = []
     for second in range(400):
         now = 1000.0 + second

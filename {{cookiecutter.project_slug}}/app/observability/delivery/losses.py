@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Final
 
 from ..service import PACKAGE
@@ -43,13 +42,12 @@ logger: Final = logging.getLogger(PACKAGE)
 class Losses:
     """Adds up what is lost and why, until it may be told."""
 
-    def __init__(self, host: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, host: str) -> None:
         self._host = host
-        self._clock = clock
         self._lock = threading.RLock()  # a signal handler may report while we hold it
         self._lost: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
-        self._next = clock()
+        self._next = time.monotonic()
         self._in_trouble = False
 
     def add(self, why: str, lost: Counter[str] | None = None) -> None:
@@ -69,12 +67,12 @@ class Losses:
 
     def tell(self) -> None:
         """Tell what wasn't told yet."""
-        self._next = self._clock()
+        self._next = time.monotonic()
         self._tell(over_if_quiet=False)
 
     def _tell(self, *, over_if_quiet: bool) -> None:
         with self._lock:
-            now = self._clock()
+            now = time.monotonic()
             if now < self._next or not (self._reasons or over_if_quiet):
                 return
             self._next = now + INTERVAL

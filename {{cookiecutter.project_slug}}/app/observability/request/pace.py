@@ -6,7 +6,6 @@ stays right.
 """
 
 import time
-from collections.abc import Callable
 from typing import Final
 
 MOST_A_SECOND: Final = 20
@@ -15,11 +14,7 @@ MOST_A_SECOND: Final = 20
 class Pace:
     """Says which part of the traces that are wanted is begun. Made for many threads."""
 
-    def __init__(
-        self, most: float = MOST_A_SECOND, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._most = most
-        self._clock = clock
+    def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
@@ -29,14 +24,14 @@ class Pace:
 
     def share(self, rate: float) -> float:
         """Count a request of that rate, and return the part of such that is begun now, 0 to 1."""
-        now = self._clock()
+        now = time.monotonic()
         if now - self._since >= 1.0:
             passed = now - self._since
             self._before = self._now / passed if passed < 2.0 else 0.0  # nobody asked meanwhile
             self._now, self._since = 0.0, now
         self._now += rate
         wanted = max(self._before, self._now)
-        return self._most / wanted if wanted > self._most else 1.0
+        return MOST_A_SECOND / wanted if wanted > MOST_A_SECOND else 1.0
 
 
 pace: Final = Pace()
