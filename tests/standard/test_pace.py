@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from app.observability import SentrySettings, install
 from app.observability.request import traces
-from app.observability.request.pace import MOST_A_SECOND, Pace
+from app.observability.request.traces import MOST_A_SECOND, Pace
 from app.observability.sdk import spans
 from app.observability.testing import RecordingTransport
 
@@ -25,7 +25,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    monkeypatch.setattr("app.observability.request.pace.time", clock := Clock())
+    monkeypatch.setattr(traces, "time", clock := Clock())
     return clock
 
 
@@ -100,7 +100,7 @@ def test_the_rate_that_is_told_counts_up_to_all_requests(
 ) -> None:
     spans._ids.seed(7)
     monkeypatch.setattr(traces, "pace", Pace())
-    monkeypatch.setattr("app.observability.request.pace.MOST_A_SECOND", 10)
+    monkeypatch.setattr(traces, "MOST_A_SECOND", 10)
     for _ in range(40):  # seconds, of 50 requests each
         asyncio.run(ask(app, 50))
         clock.now += 1
@@ -121,7 +121,7 @@ def test_a_request_leaves_nothing_to_the_garbage_collector(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch, rate: float
 ) -> None:
     most = 1e9 if rate else 1e-9
-    monkeypatch.setattr("app.observability.request.pace.MOST_A_SECOND", most)
+    monkeypatch.setattr(traces, "MOST_A_SECOND", most)
     asyncio.run(ask(app, 20))
     gc.collect()
     gc.disable()

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from sentry_sdk.traces import continue_trace, start_span
 
 from app.observability import SentrySettings
-from app.observability.request import pace
+from app.observability.request import traces
 from app.observability.request.outcome import Outcome
 from app.observability.request.sessions import SessionCounter, sessions
 from app.observability.request.traces import propagation_targets
@@ -54,7 +54,7 @@ OUTCOMES = {
 @pytest.fixture(autouse=True)
 def without_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """More requests a second than a process traces of real ones."""
-    monkeypatch.setattr(pace, "MOST_A_SECOND", 1e9)
+    monkeypatch.setattr(traces, "MOST_A_SECOND", 1e9)
 
 
 @pytest.fixture

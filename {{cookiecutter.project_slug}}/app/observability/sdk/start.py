@@ -25,9 +25,8 @@ from ..errors import severity
 from ..errors.bounds import bounded, bounded_breadcrumb
 from ..errors.capture import before_send, guard
 from ..errors.records import PROCESS
-from ..request.pace import pace
 from ..request.sessions import sessions
-from ..request.traces import propagation_targets, sampler
+from ..request.traces import pace, propagation_targets, sampler
 from ..scrubbing import Scrubber
 from ..service import PACKAGE, ROOT
 from ..settings import SentrySettings
