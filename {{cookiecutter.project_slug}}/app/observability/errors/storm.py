@@ -5,7 +5,6 @@ What it holds back never reaches the SDK, so a storm costs next to nothing. It i
 event a minute tells how much there was.
 """
 
-import os
 import sys
 import threading
 import time
@@ -51,7 +50,6 @@ class StormGuard:
         self._summarize = summarize
         self._timer: threading.Timer | None = None
         self.reset()
-        os.register_at_fork(after_in_child=self.reset)  # a child tells of its own errors only
 
     def reset(self) -> None:
         """Forget everything, and heed the `limit` that was set since."""

@@ -4,7 +4,6 @@ The SDK would make a session object with a random id for each request, and throw
 adds them up.
 """
 
-import os
 import threading
 import time
 from collections import Counter, defaultdict
@@ -25,7 +24,6 @@ class SessionCounter:
     def __init__(self) -> None:
         self._timer: threading.Timer | None = None
         self.reset()
-        os.register_at_fork(after_in_child=self.reset)
 
     def reset(self) -> None:
         """Forget everything."""

@@ -84,12 +84,7 @@ def init_sentry(settings: SentrySettings) -> None:
     decide_ourselves(settings.sentry_traces_key or urlsplit(settings.sentry_dsn).hostname or "")
     if not settings.sentry_dsn:
         return
-    guard.limit = settings.sentry_max_errors_per_minute
-    # What an earlier start left.
-    guard.reset()
-    sessions.reset()
-    pace.reset()
-    PROCESS.forget()
+    PROCESS.forget()  # what an earlier start left
     # The SDK builds a debug record for each request that nobody reads.
     logging.getLogger("sentry_sdk.errors").setLevel(logging.ERROR)
     _start(settings)
@@ -97,6 +92,11 @@ def init_sentry(settings: SentrySettings) -> None:
 
 
 def _start(settings: SentrySettings) -> None:
+    # What an earlier start left, or the process that this one was forked from: each tells its own.
+    guard.limit = settings.sentry_max_errors_per_minute
+    guard.reset()
+    sessions.reset()
+    pace.reset()
     scrubber = Scrubber(settings.sentry_sensitive_keys, _text_scrubbers)
     sentry_sdk.init(
         dsn=settings.sentry_dsn,
