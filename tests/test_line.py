@@ -452,7 +452,7 @@ def test_losses_are_told_once_a_minute_and_so_is_their_end(
         now = 1000.0 + second
         if second < 150:
             losses.add("HTTP 503", Counter(error=1, span=3))
-        losses.tell_in_time(delivered=second >= 150)
+        losses.tell(delivered=second >= 150)
         lines += [(second, record.message) for record in caplog.records]
         caplog.clear()
     assert [second for second, _ in lines] == [0, 60, 120, 180, 240]

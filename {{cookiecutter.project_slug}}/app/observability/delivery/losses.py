@@ -57,23 +57,16 @@ class Losses:
             self._reasons[why] += 1
             self._lost.update(lost or {})
 
-    def tell_in_time(self, *, delivered: bool = False) -> None:
-        """Tell, after an attempt, what there is to tell if the last line is a minute old.
+    def tell(self, *, delivered: bool = False, at_once: bool = False) -> None:
+        """Tell what there is to tell, if the last line is a minute old, or `at_once`.
 
         When nothing has failed since that line, and now something was `delivered`, it is over.
         """
-        if self._in_trouble:
-            self._tell(over_if_quiet=delivered)
-
-    def tell(self) -> None:
-        """Tell what wasn't told yet."""
-        self._next = time.monotonic()
-        self._tell(over_if_quiet=False)
-
-    def _tell(self, *, over_if_quiet: bool) -> None:
+        if not self._in_trouble:
+            return
         with self._lock:
             now = time.monotonic()
-            if now < self._next or not (self._reasons or over_if_quiet):
+            if not (self._reasons or delivered) or (now < self._next and not at_once):
                 return
             self._next = now + INTERVAL
             reasons, self._reasons = self._reasons, Counter()

@@ -114,7 +114,7 @@ class Delivery(Connection):
         for job in unsent.keys() - self._told:
             self._losses.add(NOT_IN_TIME, unsent[job])
         self._told = set(unsent)  # the end may be told of more than once
-        self._losses.tell()
+        self._losses.tell(at_once=True)
 
     def record_lost_event(
         self, reason: str, data_category: Any = None, item: Item | None = None, *, quantity: int = 1
@@ -132,7 +132,7 @@ class Delivery(Connection):
             for category, number in lost.items():
                 self.record_lost_event(reason, category, quantity=number)
         self._losses.add(why, lost)
-        self._losses.tell_in_time()
+        self._losses.tell()
 
     def _report(self, interval: int) -> None:
         """Send a client report if the last one is older than `interval` seconds."""
@@ -171,7 +171,7 @@ class Delivery(Connection):
             return self._again(parcel, limit, RATE_LIMIT, "ratelimit_backoff")
         status, why = self.post(parcel.body, parcel.headers)
         if 200 <= status < 300:
-            self._losses.tell_in_time(delivered=True)
+            self._losses.tell(delivered=True)
             self._report(REPORT_INTERVAL)
             return None
         if status == 429:  # which the server counts itself
@@ -194,7 +194,7 @@ class Delivery(Connection):
         if waits and again - parcel.since <= PATIENCE:
             if reason != "ratelimit_backoff":  # that was no attempt
                 self._losses.add(why)
-            self._losses.tell_in_time()
+            self._losses.tell()
             return again
         self._lose(parcel.contents, reason, why)
         return None
