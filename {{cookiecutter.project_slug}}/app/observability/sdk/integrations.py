@@ -117,14 +117,9 @@ def integrations(log_level: str, log_message: LogMessage) -> list[Integration]:
     ]
     # Not every service has these; the SDK's modules can't be imported without them.
     if find_spec("sqlalchemy"):
-        if find_spec("greenlet"):  # only SQLAlchemy's async engine needs it
-            from .query_source import SqlWithItsPlace
+        from .query_source import SqlWithItsPlace
 
-            wanted.append(SqlWithItsPlace())
-        else:
-            from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
-
-            wanted.append(SqlalchemyIntegration())
+        wanted.append(SqlWithItsPlace())
     if find_spec("httpx"):
         from sentry_sdk.integrations.httpx import HttpxIntegration
 
