@@ -319,7 +319,7 @@ def test_what_is_not_worth_it_is_not_tried_again(connect: Connect) -> None:
         lost = held_back(sentry)
         assert lost == dict.fromkeys(
             [(c, "network_error") for c in ("span", "log_item", "profile_chunk")], 1
-        )
+        ) | {("log_byte", "network_error"): len('{"number":0}')}
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])
@@ -425,11 +425,30 @@ def test_what_can_not_be_prepared_does_not_leave(connect: Connect) -> None:
         assert len(threads) == 1 and current_thread() not in threads
 
 
+def test_what_is_lost_is_counted_as_the_sdk_counts_it(standard: Standard) -> None:
+    payload, batch = {"items": ["한글"] * 3}, {"item_count": 3}
+    items = [Item(PayloadRef(json=payload), type=k) for k in ("event", "span", "profile_chunk")]
+    items += [Item(PayloadRef(json=payload), type=k) for k in ("sessions", "check_in")]
+    items += [
+        Item(PayloadRef(json=payload), batch, type=k) for k in ("span", "log", "trace_metric")
+    ]
+    items += [Item(b"\xff" * 9, type="attachment"), Item(b"", type="attachment")]
+    client = sentry_sdk.Client(dsn="https://0@sentry.invalid/1", default_integrations=False)
+    theirs: Any = client.transport
+    for item in items:
+        theirs.record_lost_event("network_error", item=item)
+    contents = standard.delivery.envelopes.contents(Envelope(items=items))
+    assert contents["log_byte"] == contents["trace_metric_byte"] == len(items[0].get_bytes())
+    assert contents == {category: n for (category, _), n in theirs._discarded_events.items()}
+    invalid = Item(PayloadRef(json={"items": [float("nan")]}), type="log")
+    assert standard.delivery.envelopes.contents(Envelope(items=[invalid])) == {"log_item": 1}
+
+
 def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     with Receiver(trouble=lambda: 403) as receiver:
         sentry = connect(receiver)
         sentry.errors(20)
-        sentry.put("span", 10)
+        sentry.put("log", 10)
         sentry.transport.flush(5)
         [record] = caplog.records
         assert (record.name, record.levelname) == ("app.observability", "WARNING")
@@ -437,8 +456,9 @@ def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureF
         sentry.transport.tell_unsent()
         sentry.transport.tell_unsent()
         _, rest = caplog.records
-        told = [int(n) for r in (record, rest) for n in re.findall(r"Lost: (\d+) event", r.message)]
-        assert sum(told) == 20
+        said = f"{record.message} {rest.message}"
+        assert sum(map(int, re.findall(r"Lost: (\d+) event", said))) == 20
+        assert sum(map(int, re.findall(r"(\d+) log", said))) == 10 and "byte" not in said
 
 
 def test_losses_are_told_once_a_minute_and_so_is_their_end(

@@ -44,6 +44,10 @@ _RANKS: Final = {
 }
 
 
+# Categories that are counted by the byte as well.
+_SIZES: Final = {"log_item": "log_byte", "trace_metric": "trace_metric_byte"}
+
+
 def main_item(envelope: Envelope) -> Item:
     """Return the item that the others go with. ValueError if there is none."""
     return min(envelope.items, key=_rank)
@@ -62,10 +66,11 @@ def _rank(item: Item) -> Rank:
     return Rank.ERRORS if is_error else Rank.MESSAGES
 
 
-def contents(envelope: Envelope) -> Counter[str]:
+def contents(envelope: Envelope, *, sizes: bool = True) -> Counter[str]:
     """Count what is lost with an envelope, by Sentry's data categories.
 
     As `HttpTransportCore.record_lost_event` of sentry_sdk 2.75 does, which counts what it gets.
+    Without the `sizes` of logs and metrics nothing has to be written for it.
     """
     counts: Counter[str] = Counter()
     for item in envelope.items:
@@ -76,6 +81,9 @@ def contents(envelope: Envelope) -> Counter[str]:
             case "span" | "log_item" | "trace_metric":
                 number = item.headers.get("item_count")
                 counts[category] += number if isinstance(number, int) and number > 0 else 1
+                if sizes and category in _SIZES:
+                    with suppress(Exception):  # what isn't prepared may be invalid
+                        counts[_SIZES[category]] += len(item.get_bytes())
             case "attachment":
                 counts[category] += len(item.get_bytes()) or 1
             case _:

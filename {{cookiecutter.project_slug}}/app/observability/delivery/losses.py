@@ -89,6 +89,7 @@ def _in_words(lost: Counter[str]) -> str:
     return ", ".join(
         f"{number} {_NAMES.get(category, category)}{'s' if number > 1 else ''}"
         for category, number in sorted(lost.items())  # errors before spans
+        if not category.endswith("_byte")
     )
 
 

@@ -141,22 +141,22 @@ class Delivery(Connection):
 
     def _prepare(self, envelope: Envelope) -> None:
         """Make a parcel of an envelope and put it in the line to be sent."""
-        place, whole = rank(envelope), contents(envelope)
-        category = main_item(envelope).data_category
+        place, category = rank(envelope), main_item(envelope).data_category
         if place != Rank.ERRORS and self.limited(category):
-            self._lose(whole, "ratelimit_backoff", RATE_LIMIT)
+            self._lose(contents(envelope), "ratelimit_backoff", RATE_LIMIT)
             return
         if not self._to_send.has_room(place):
-            self._lose(whole, "queue_overflow", QUEUE_FULL)
+            self._lose(contents(envelope), "queue_overflow", QUEUE_FULL)
             return
         try:
             ready = type(self).prepare(envelope)
             encoding, body = _packed(ready.serialize())
         except Exception as error:
-            self._lose(whole, "internal_sdk_error", f"{UNPREPARED} ({type(error).__name__})")
+            why = f"{UNPREPARED} ({type(error).__name__})"
+            self._lose(contents(envelope), "internal_sdk_error", why)
             return
         kept = contents(ready)
-        left_out = whole - kept
+        left_out = contents(envelope, sizes=False) - kept
         del left_out["attachment"]  # it counts bytes, and may only have been scrubbed
         if left_out:
             self._lose(left_out, "send_error", LEFT_OUT)
