@@ -9,11 +9,10 @@ import sys
 from asyncio import CancelledError
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import sentry_sdk
 from fastapi import FastAPI
-from sentry_sdk.scope import ScopeType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -29,6 +28,7 @@ from ..errors.severity import Severity
 from ..errors.storm import Key
 from ..plain import type_name
 from ..sdk.frameworks import lay_around
+from ..sdk.scopes import new_scopes, scopes_here, use_scopes
 from ..settings import SentrySettings
 from .current import NO_ROUTE, CurrentRequest, request_of
 from .outcome import Outcome, is_stop, outcome_of
@@ -37,8 +37,6 @@ from .sessions import sessions
 from .traces import end_trace, join_trace, start_trace
 
 logger = logging.getLogger(__name__)
-
-_CLEAN: Final = sentry_sdk.Scope(ty=ScopeType.CURRENT)
 
 
 def install_middleware(app: FastAPI, settings: SentrySettings) -> None:
@@ -111,26 +109,21 @@ class OuterLayer:
             await self._app(scope, receive, send)
         else:
             request = CurrentRequest(scope, self._owner.routes, keep_body=self._bodies)
-            isolation = sentry_sdk.Scope.get_isolation_scope()
-            current = sentry_sdk.Scope.get_current_scope()
+            before = scopes_here()
             pointers = request.begin()
             try:
                 self._isolate(request)
                 await self._observe(request, receive, send)
             finally:
                 request.end(pointers)
-                sentry_sdk.Scope.set_isolation_scope(isolation)
-                sentry_sdk.Scope.set_current_scope(current)
+                use_scopes(before)
 
     def _isolate(self, request: CurrentRequest) -> None:
         """Give a request scopes of its own, that know what was set at start-up and nothing else."""
-        isolation = self._at_start.fork()
-        isolation.clear_breadcrumbs()
-        isolation.set_user(None)
+        isolation, current = new_scopes(self._at_start)
         isolation.add_event_processor(request.describe)
         join_trace(request, isolation)
-        sentry_sdk.Scope.set_isolation_scope(isolation)
-        sentry_sdk.Scope.set_current_scope(_CLEAN.fork())
+        use_scopes((isolation, current))
 
     async def _observe(self, request: CurrentRequest, receive: Receive, send: Send) -> None:
         is_probe = request.scope["path"] in self._untraced
