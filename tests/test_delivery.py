@@ -245,6 +245,34 @@ def test_a_forked_child_sends_its_own_events_only(generate: Generate, receiver: 
     assert messages == Counter([f"parent {n}" for n in range(5)] + [f"child {n}" for n in range(3)])
 
 
+def test_a_forked_child_tells_nothing_that_its_parent_counted(
+    generate: Generate, receiver: Receiver
+) -> None:
+    code = """if True:
+        import os
+        from app.observability import init_sentry
+        from app.observability.delivery.shutdown import shutdown
+        from app.observability.errors.capture import guard
+        from app.observability.errors.storm import Key
+        from app.observability.request.sessions import sessions
+        from app.settings import Settings
+        init_sentry(Settings.load())
+        sessions.count("exited")
+        guard.hold(Key("KeyError", "", 0))
+        child = os.fork()
+        if child == 0:
+            sessions.count("errored")
+            shutdown.deliver()
+            os._exit(0)
+        os.waitpid(child, 0)
+    """
+    done = generate().run("python", "-c", code, SENTRY_DSN=receiver.dsn)
+    assert done.returncode == 0, done.stdout
+    counted = [bucket for s in receiver.payloads("sessions") for bucket in s["aggregates"]]
+    assert [bucket.keys() - {"started"} for bucket in counted] == [{"errored"}, {"exited"}]
+    assert len(receiver.payloads("event")) == 1
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_children_of_multiprocessing_send_their_own_events_only(
     generate: Generate, tmp_path: Path, method: str

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from threading import Event, current_thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -128,7 +129,7 @@ def test_the_most_important_goes_first(
     gate = Gate()
     with Receiver(trouble=gate) as receiver:
         sentry = connect(receiver)
-        for kind in ("profile_chunk", "transaction", "log"):
+        for kind in ("profile_chunk", "span", "log"):
             sentry.put(kind, 8)
         wait_until(lambda: gate.waiting == 1)
         sentry.messages(8)
@@ -143,7 +144,7 @@ def test_the_most_important_goes_first(
         for item in receiver.items
     ]
     expected = [("info", n) for n in range(8)] + [("sessions", 0)]
-    for kind in ("log", "transaction", "profile_chunk"):
+    for kind in ("log", "span", "profile_chunk"):
         expected += [(kind, n) for n in range(8)]
     under_way = next(item for item in arrived if item[0] != "error")
     arrived.remove(under_way)
@@ -158,7 +159,7 @@ def test_nothing_takes_the_room_of_an_error_and_what_is_lost_is_counted(connect:
     gate = Gate()
     with Receiver(trouble=gate) as receiver:
         sentry = connect(receiver)
-        for kind in ("transaction", "log", "profile_chunk"):
+        for kind in ("span", "log", "profile_chunk"):
             sentry.put(kind, 700)
             sentry.wait_until_prepared()
         sentry.messages(700)
@@ -170,8 +171,7 @@ def test_nothing_takes_the_room_of_an_error_and_what_is_lost_is_counted(connect:
     assert arrived["error"] == 500
     assert lost["error", "queue_overflow"] == 700 - arrived["info"] > 0
     assert lost["log_item", "queue_overflow"] == 700 - arrived["log"] > 0
-    assert lost["transaction", "queue_overflow"] == 700 - arrived["transaction"] > 0
-    assert lost["span", "queue_overflow"] == lost["transaction", "queue_overflow"]
+    assert lost["span", "queue_overflow"] == 700 - arrived["span"] > 0
 
 
 def test_bytes_are_bounded_too(connect: Connect) -> None:
@@ -203,7 +203,7 @@ def test_the_share_of_traces_falls_smoothly_as_their_room_fills(connect: Connect
         sentry = connect(receiver)
         shares = [sentry.transport.share()]
         for _ in range(120):
-            sentry.put("transaction")
+            sentry.put("span")
             sentry.wait_until_prepared()
             shares.append(sentry.transport.share())
         assert shares == sorted(shares, reverse=True)
@@ -225,11 +225,11 @@ def test_a_rate_limit_stops_only_its_category(connect: Connect, limits: str, sha
         sentry.messages()
         sentry.transport.flush(5)
         assert sentry.transport.share() == share
-        for kind in ("log", "transaction", "sessions", "profile_chunk"):
+        for kind in ("log", "span", "sessions", "profile_chunk"):
             sentry.put(kind)
         sentry.transport.flush(5)
-        stopped = {"log_item": "log", "transaction": "transaction"}.get(limits.split(":")[1])
-        expected = {"log", "transaction", "sessions", "profile_chunk"} - {stopped}
+        stopped = {"log_item": "log", "span": "span"}.get(limits.split(":")[1])
+        expected = {"log", "span", "sessions", "profile_chunk"} - {stopped}
         assert set(kinds(receiver)) - {"client_report"} == (expected if limits[3] != ":" else set())
 
 
@@ -243,14 +243,11 @@ def test_errors_wait_for_the_end_of_a_rate_limit(connect: Connect, seconds: int)
         sentry.errors()
         wait_until(lambda: attempts.number)
         sentry.errors(3)
-        sentry.put("transaction")
+        sentry.put("span")
         sentry.transport.flush(20)
         assert time.monotonic() - began >= seconds - 0.1
         assert kinds(receiver).count("error") == 4
-        assert held_back(sentry) == {
-            ("transaction", "ratelimit_backoff"): 1,
-            ("span", "ratelimit_backoff"): 1,
-        }
+        assert held_back(sentry) == {("span", "ratelimit_backoff"): 1}
 
 
 @pytest.mark.parametrize("failure", [500, 502, 503, 504, ConnectionAbortedError, [b"HTTP/1.1 "]])
@@ -316,13 +313,13 @@ def test_what_can_not_go_well_is_not_tried_again(connect: Connect, status: int) 
 def test_what_is_not_worth_it_is_not_tried_again(connect: Connect) -> None:
     with Receiver(trouble=(attempts := Attempts(500, 500, 500))) as receiver:
         sentry = connect(receiver)
-        for kind in ("transaction", "log", "profile_chunk"):
+        for kind in ("span", "log", "profile_chunk"):
             sentry.put(kind)
         wait_until(lambda: attempts.number == 3)
         lost = held_back(sentry)
         assert lost == dict.fromkeys(
-            [(c, "network_error") for c in ("transaction", "span", "log_item", "profile_chunk")], 1
-        )
+            [(c, "network_error") for c in ("span", "log_item", "profile_chunk")], 1
+        ) | {("log_byte", "network_error"): len('{"number":0}')}
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])
@@ -413,29 +410,45 @@ def test_headers_that_make_no_sense_do_no_harm(connect: Connect) -> None:
 def test_what_can_not_be_prepared_does_not_leave(connect: Connect) -> None:
     threads = set()
 
-    def prepare(envelope: Envelope) -> Envelope | None:
+    def prepare(envelope: Envelope) -> Envelope:
         threads.add(current_thread())
         event = envelope.get_event() or {}
         if event.get("number") == 1:
             raise LookupError
-        return None if event.get("number") == 2 else envelope
+        return envelope
 
     with Receiver() as receiver:
         sentry = connect(receiver, prepare=prepare)
         sentry.errors(4)
-        assert held_back(sentry) == {
-            ("error", "internal_sdk_error"): 1,
-            ("error", "before_send"): 1,
-        }
-        assert {event["number"] for event in receiver.payloads("event")} == {0, 3}
+        assert held_back(sentry) == {("error", "internal_sdk_error"): 1}
+        assert {event["number"] for event in receiver.payloads("event")} == {0, 2, 3}
         assert len(threads) == 1 and current_thread() not in threads
+
+
+def test_what_is_lost_is_counted_as_the_sdk_counts_it(standard: Standard) -> None:
+    payload, batch = {"items": ["한글"] * 3}, {"item_count": 3}
+    items = [Item(PayloadRef(json=payload), type=k) for k in ("event", "span", "profile_chunk")]
+    items += [Item(PayloadRef(json=payload), type=k) for k in ("sessions", "check_in")]
+    items += [
+        Item(PayloadRef(json=payload), batch, type=k) for k in ("span", "log", "trace_metric")
+    ]
+    items += [Item(b"\xff" * 9, type="attachment"), Item(b"", type="attachment")]
+    client = sentry_sdk.Client(dsn="https://0@sentry.invalid/1", default_integrations=False)
+    theirs: Any = client.transport
+    for item in items:
+        theirs.record_lost_event("network_error", item=item)
+    contents = standard.delivery.envelopes.contents(Envelope(items=items))
+    assert contents["log_byte"] == contents["trace_metric_byte"] == len(items[0].get_bytes())
+    assert contents == {category: n for (category, _), n in theirs._discarded_events.items()}
+    invalid = Item(PayloadRef(json={"items": [float("nan")]}), type="log")
+    assert standard.delivery.envelopes.contents(Envelope(items=[invalid])) == {"log_item": 1}
 
 
 def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     with Receiver(trouble=lambda: 403) as receiver:
         sentry = connect(receiver)
         sentry.errors(20)
-        sentry.put("transaction", 10)
+        sentry.put("log", 10)
         sentry.transport.flush(5)
         [record] = caplog.records
         assert (record.name, record.levelname) == ("app.observability", "WARNING")
@@ -443,33 +456,23 @@ def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureF
         sentry.transport.tell_unsent()
         sentry.transport.tell_unsent()
         _, rest = caplog.records
-        told = [int(n) for r in (record, rest) for n in re.findall(r"Lost: (\d+) event", r.message)]
-        assert sum(told) == 20
-
-
-def test_lost_spans_are_told_unless_their_transaction_is(
-    standard: Standard, caplog: pytest.LogCaptureFixture
-) -> None:
-    for lost in (Counter(span=3), Counter(transaction=1, span=3)):
-        losses = standard.delivery.losses.Losses("sentry.example.com")
-        losses.add("HTTP 403", lost)
-        losses.tell()
-    streamed, whole = [record.message for record in caplog.records]
-    assert "Lost: 3 spans." in streamed
-    assert "Lost: 1 transaction." in whole
+        said = f"{record.message} {rest.message}"
+        assert sum(map(int, re.findall(r"Lost: (\d+) event", said))) == 20
+        assert sum(map(int, re.findall(r"(\d+) log", said))) == 10 and "byte" not in said
 
 
 def test_losses_are_told_once_a_minute_and_so_is_their_end(
-    standard: Standard, caplog: pytest.LogCaptureFixture
+    standard: Standard, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    losses = standard.delivery.losses.Losses("sentry.example.com", clock=lambda: now)
+    monkeypatch.setattr(standard.delivery.losses, "time", SimpleNamespace(monotonic=lambda: now))
+    losses = standard.delivery.losses.Losses("sentry.example.com")
     lines = []
     for second in range(400):
         now = 1000.0 + second
         if second < 150:
             losses.add("HTTP 503", Counter(error=1, span=3))
-        losses.tell_in_time(delivered=second >= 150)
+        losses.tell(delivered=second >= 150)
         lines += [(second, record.message) for record in caplog.records]
         caplog.clear()
     assert [second for second, _ in lines] == [0, 60, 120, 180, 240]

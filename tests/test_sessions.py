@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import active_count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,14 +45,17 @@ def recorded() -> Iterator[list[Any]]:
     sentry_sdk.get_global_scope().set_client(None)
 
 
-def test_the_numbers_are_those_of_the_sdk(standard: Standard, recorded: list[Any]) -> None:
+def test_the_numbers_are_those_of_the_sdk(
+    standard: Standard, recorded: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     outcomes = {
         0.0: ["exited", "crashed", "exited"],
         61.5: ["errored"],
         119.9: ["exited", "errored", "crashed"],
     }
     now = 0.0
-    counter = standard.request.sessions.SessionCounter(clock=lambda: now)
+    monkeypatch.setattr(standard.request.sessions, "time", SimpleNamespace(time=lambda: now))
+    counter = standard.request.sessions.SessionCounter()
     envelopes: list[Envelope] = []
     theirs = SessionFlusher(envelopes.append)
     theirs._ensure_running = lambda: None  # type: ignore[method-assign]
@@ -74,8 +78,11 @@ def test_the_numbers_are_those_of_the_sdk(standard: Standard, recorded: list[Any
     assert recorded == [item.payload.json for e in envelopes for item in e.items] != []
 
 
-def test_it_goes_on_after_the_first_time(standard: Standard, recorded: list[Any]) -> None:
-    counter = standard.request.sessions.SessionCounter(interval=0.05)
+def test_it_goes_on_after_the_first_time(
+    standard: Standard, recorded: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standard.request.sessions, "INTERVAL", 0.05)
+    counter = standard.request.sessions.SessionCounter()
     for number in (1, 2, 3):
         counter.count("exited")
         timer = counter._timer

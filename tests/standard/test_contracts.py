@@ -138,7 +138,7 @@ def test_logging_integration_is_asked_for_each_record(
 # The transport
 
 
-@pytest.mark.parametrize("name", ["_pool", "_auth", "_disabled_until", "_request"])
+@pytest.mark.parametrize("name", ["_pool", "_auth", "_disabled_until"])
 def test_http_transport_has(transport: HttpTransport, name: str) -> None:
     assert hasattr(transport, name)
 
@@ -146,7 +146,7 @@ def test_http_transport_has(transport: HttpTransport, name: str) -> None:
 def test_http_transport_make_pool(transport: HttpTransport) -> None:
     """`_get_pool_options` says how many connections it has; its pools say by which class."""
     assert "num_pools" in transport._get_pool_options()
-    url = transport._auth.get_api_url(EndpointType.ENVELOPE)
+    url = transport._auth.get_api_url()
     assert url == str(Dsn(DSN).to_auth("x").get_api_url(EndpointType.ENVELOPE))
     assert hasattr(transport._make_pool().connection_from_url(url), "ConnectionCls")
 

@@ -11,17 +11,22 @@ from fastapi.testclient import TestClient
 
 from app.observability import SentrySettings, install
 from app.observability.request import traces
-from app.observability.request.pace import MOST_A_SECOND, Pace
+from app.observability.request.traces import MOST_A_SECOND, Pace
 from app.observability.sdk import spans
 from app.observability.testing import RecordingTransport
 
 
 class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
+    now = 100.0
 
-    def __call__(self) -> float:
+    def monotonic(self) -> float:
         return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    monkeypatch.setattr(traces, "time", clock := Clock())
+    return clock
 
 
 def begun(pace: Pace, clock: Clock, requests: int, rate: float) -> float:
@@ -34,17 +39,17 @@ def begun(pace: Pace, clock: Clock, requests: int, rate: float) -> float:
 
 
 @pytest.mark.parametrize(("requests", "rate"), [(10, 1.0), (199, 0.1), (19, 1.0), (1000, 0.01)])
-def test_below_the_pace_every_drawn_trace_is_begun(requests: int, rate: float) -> None:
-    clock = Clock()
-    pace = Pace(clock=clock)
+def test_below_the_pace_every_drawn_trace_is_begun(
+    clock: Clock, requests: int, rate: float
+) -> None:
+    pace = Pace()
     for _ in range(5):
         assert begun(pace, clock, requests, rate) == pytest.approx(requests * rate)
 
 
 @pytest.mark.parametrize(("requests", "rate"), [(5000, 0.1), (300, 1.0), (20_000, 1.0)])
-def test_above_it_so_many_a_second_are(requests: int, rate: float) -> None:
-    clock = Clock()
-    pace = Pace(clock=clock)
+def test_above_it_so_many_a_second_are(clock: Clock, requests: int, rate: float) -> None:
+    pace = Pace()
     first = begun(pace, clock, requests, rate)  # of a burst that nobody knew of
     assert MOST_A_SECOND < first < MOST_A_SECOND * 9
     for _ in range(5):
@@ -88,11 +93,14 @@ async def ask(app: Any, times: int) -> None:
 
 
 def test_the_rate_that_is_told_counts_up_to_all_requests(
-    app: FastAPI, sentry_transport: RecordingTransport, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI,
+    sentry_transport: RecordingTransport,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spans._ids.seed(7)
-    clock = Clock()
-    monkeypatch.setattr(traces, "pace", Pace(most=10, clock=clock))
+    monkeypatch.setattr(traces, "pace", Pace())
+    monkeypatch.setattr(traces, "MOST_A_SECOND", 10)
     for _ in range(40):  # seconds, of 50 requests each
         asyncio.run(ask(app, 50))
         clock.now += 1
@@ -112,7 +120,8 @@ def test_the_rate_that_is_told_counts_up_to_all_requests(
 def test_a_request_leaves_nothing_to_the_garbage_collector(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch, rate: float
 ) -> None:
-    monkeypatch.setattr(traces, "pace", Pace(most=1e9 if rate else 1e-9))
+    most = 1e9 if rate else 1e-9
+    monkeypatch.setattr(traces, "MOST_A_SECOND", most)
     asyncio.run(ask(app, 20))
     gc.collect()
     gc.disable()

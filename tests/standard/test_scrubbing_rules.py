@@ -634,7 +634,6 @@ def planted(path: str, leaf: Any, **beside: Any) -> dict[str, Any]:
         "exception/0/value",
         "breadcrumbs/values/0/message",
         "breadcrumbs/0/message",
-        "spans/0/description",
         "contexts/trace/description",
         "request/url",
         "request/query_string",
@@ -667,8 +666,6 @@ def test_text_of_events(path: str) -> None:
         "threads/values/0/stacktrace/frames/0/vars",
         "stacktrace/frames/0/vars",
         "breadcrumbs/values/0/data",
-        "spans/0/data",
-        "spans/0/tags",
         "a_field_of_tomorrow",
     ],
 )
@@ -686,9 +683,14 @@ def test_data_of_events(path: str) -> None:
         ("transaction", f"GET /a/{TOKEN}", "GET /a/[Filtered]", {}),
         ("tags", [["token", "a"]], [["token", FILTERED]], {}),
         ("contexts/trace/description", "a='b'", "a=%s", {"op": "db"}),
-        ("spans/0/description", "a='b'", "a=%s", {"op": "db.query"}),
-        ("spans/0/description", "a='b'", "a='b'", {"op": "function"}),
-        ("spans/0/description", "GET db://a:b@c", "GET db://[Filtered]@c", {"op": "http.client"}),
+        ("contexts/trace/description", "a='b'", "a=%s", {"op": "db.query"}),
+        ("contexts/trace/description", "a='b'", "a='b'", {"op": "function"}),
+        (
+            "contexts/trace/description",
+            "GET db://a:b@c",
+            "GET db://[Filtered]@c",
+            {"op": "http.client"},
+        ),
         ("breadcrumbs/values/0/message", "a='b'", "a=%s", {"category": "query"}),
         ("breadcrumbs/values/0/message", "a='b'", "a='b'", {"category": "query.other"}),
         ("request/url", f"a/{TOKEN}", "a/[Filtered]", {"method": "GET"}),
@@ -730,12 +732,10 @@ def test_parts_of_events(path: str, before: Any, after: Any, beside: dict[str, A
 
 
 KEPT = """
-    check_in_id debug_meta dist environment event_id level logger measurements modules platform
-    received release sdk server_name start_timestamp timestamp transaction_info type
-    contexts/runtime request/method
-    {span}/dynamic_sampling_context {span}/op {span}/origin {span}/parent_span_id
-    {span}/same_process_as_parent {span}/span_id {span}/start_timestamp {span}/status
-    {span}/timestamp {span}/trace_id
+    check_in_id environment event_id level logger platform release sdk server_name timestamp
+    transaction_info contexts/runtime request/method
+    contexts/trace/op contexts/trace/origin contexts/trace/parent_span_id contexts/trace/span_id
+    contexts/trace/status contexts/trace/trace_id
     breadcrumbs/values/0/category breadcrumbs/values/0/level breadcrumbs/values/0/timestamp
     breadcrumbs/values/0/type
     exception/values/0/type exception/values/0/module exception/values/0/thread_id
@@ -743,7 +743,7 @@ KEPT = """
 """
 
 
-@pytest.mark.parametrize("path", KEPT.replace("{span}", "spans/0").split())
+@pytest.mark.parametrize("path", KEPT.split())
 def test_what_the_sdk_says_is_kept(path: str) -> None:
     assert event(planted(path, CARD)) == planted(path, CARD)
 
@@ -830,13 +830,7 @@ def test_metrics() -> None:
     assert SCRUBBER.metric(metric) == scrubbed
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("severity_number", "severity_text", "span_id", "time_unix_nano", "timestamp", "trace_id"),
-        *("type", "unit", "value"),
-    ],
-)
+@pytest.mark.parametrize("name", ["level", "span_id", "trace_id", "type", "unit", "value"])
 def test_what_the_sdk_says_of_logs_and_metrics_is_kept(name: str) -> None:
     assert SCRUBBER.log({name: CARD}) == SCRUBBER.metric({name: CARD}) == {name: CARD}
 
@@ -883,7 +877,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
         ("exception/values/0/bad", [1]),
         ("exception/values/0/stacktrace/frames/0/vars", "bad"),
         ("breadcrumbs/values/0/bad", 1),
-        ("spans/0/bad", {}),
+        ("contexts/trace/bad", {}),
         ("request/bad", {}),
         ("logentry/bad", {}),
     ],
@@ -915,7 +909,7 @@ JSON = st.recursive(
     ),
     max_leaves=20,
 )
-PARTS = ["exception", "breadcrumbs", "contexts", "request", "spans", "logentry", "extra", "_meta"]
+PARTS = ["exception", "breadcrumbs", "contexts", "request", "logentry", "extra", "_meta"]
 SECRET_TEXT = st.sampled_from([*SHAPES.values(), DATABASE, "password=hunter2"])
 
 

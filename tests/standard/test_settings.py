@@ -55,6 +55,15 @@ def test_what_is_right_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.sentry_error_sample_rate == 1.0
 
 
+def test_an_empty_one_counts_as_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SentrySettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    told = SentrySettings.load()
+    for name in SentrySettings.model_fields:
+        monkeypatch.setenv(name.upper(), "")
+    assert SentrySettings.load() == told
+
+
 # The service's own facts
 
 

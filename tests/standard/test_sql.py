@@ -8,10 +8,11 @@ import pytest
 import sentry_sdk
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.observability import SentrySettings, install
+from app.observability import SentrySettings, install, sdk
+from app.observability.sdk import query_source
 from app.observability.sdk.integrations import integrations
 from app.observability.testing import RecordingTransport
 
@@ -103,7 +104,21 @@ def test_a_statement_that_fails_is_reported_traced_or_not(
     assert told["SELECT"] == {}
 
 
-def test_sqlalchemy_is_traced_without_its_async_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sqlalchemy_is_traced_without_its_async_engine(
+    sentry_transport: RecordingTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentry_sdk.get_client().options["db_query_source_threshold_ms"] = 0
     monkeypatch.setitem(sys.modules, "greenlet", None)  # an import of it fails
-    monkeypatch.delitem(sys.modules, "app.observability.sdk.query_source", raising=False)
-    assert "sqlalchemy" in [wanted.identifier for wanted in integrations("off", str.__mod__)]
+    monkeypatch.delitem(sys.modules, query_source.__name__)
+    monkeypatch.delattr(sdk, "query_source")
+    [wanted] = [one for one in integrations("off", str.__mod__) if one.identifier == "sqlalchemy"]
+    without: Any = sys.modules[type(wanted).__module__]
+    assert without is not query_source and without.getcurrent is None
+    monkeypatch.setattr(query_source, "getcurrent", None)
+    engine = create_engine("sqlite://")
+    with sentry_sdk.traces.start_span(name="a", parent_span=None), engine.connect() as connection:
+        connection.execute(text("SELECT 'hunter2'"))
+    engine.dispose()
+    statement, _ = sentry_transport.spans()
+    assert statement["attributes"]["code.function"] == sys._getframe().f_code.co_name
+    assert statement["name"] == "SELECT %s"

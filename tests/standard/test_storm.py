@@ -26,13 +26,14 @@ class Clock:
 
     now = 1000.0
 
-    def __call__(self) -> float:
+    def monotonic(self) -> float:
         return self.now
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    monkeypatch.setattr("app.observability.errors.storm.time", clock := Clock())
+    return clock
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def summaries() -> list[Counter[Key]]:
 
 @pytest.fixture
 def small_guard(clock: Clock, summaries: list[Counter[Key]]) -> StormGuard:
-    return StormGuard(summaries.append, limit=3, clock=clock)
+    return StormGuard(summaries.append, limit=3)
 
 
 def key(number: int = 1) -> Key:
@@ -76,7 +77,7 @@ def test_no_minute_has_more_than_the_limit(small_guard: StormGuard, clock: Clock
 
 
 def test_what_is_remembered_is_bounded(clock: Clock, summaries: list[Counter[Key]]) -> None:
-    large_guard = StormGuard(summaries.append, limit=100, clock=clock)
+    large_guard = StormGuard(summaries.append, limit=100)
     admitted = sum(large_guard.admit(key(number)) for number in range(10 * MAX_DISTINCT))
     assert admitted == MAX_DISTINCT + 100
     large_guard.flush()

@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 from sentry_sdk.traces import continue_trace, start_span
 
 from app.observability import SentrySettings
+from app.observability.request import traces
 from app.observability.request.outcome import Outcome
-from app.observability.request.pace import pace
 from app.observability.request.sessions import SessionCounter, sessions
 from app.observability.request.traces import propagation_targets
 from app.observability.sdk.spans import draw_of
@@ -54,7 +54,7 @@ OUTCOMES = {
 @pytest.fixture(autouse=True)
 def without_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """More requests a second than a process traces of real ones."""
-    monkeypatch.setattr(pace, "_most", 1e9)
+    monkeypatch.setattr(traces, "MOST_A_SECOND", 1e9)
 
 
 @pytest.fixture
@@ -281,7 +281,8 @@ def test_sessions_are_counted_in_utc(
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "Asia/Seoul")
         time.tzset()
-        counter = SessionCounter(clock=lambda: 1_800_000_030.0)
+        patch.setattr("app.observability.request.sessions.time.time", lambda: 1_800_000_030.0)
+        counter = SessionCounter()
         counter.count("exited")
         counter.flush()
     time.tzset()

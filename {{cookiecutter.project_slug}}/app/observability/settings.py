@@ -16,13 +16,32 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from .dsn import dsn_problem
 from .service import ANSWERS, default_release
 
+
+def _split(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _codes(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    codes: set[int] = set()
+    for part in value.split(","):
+        first, _, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal()):
+            raise ValueError("write codes and ranges of codes, like 500-599 or 500,502-504")
+        codes |= set(range(int(first), int(last or first) + 1))
+    return codes
+
+
 Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 # `500-599`, or single codes and ranges with commas between them.
-StatusCodes = Annotated[frozenset[int], NoDecode]
+StatusCodes = Annotated[frozenset[int], NoDecode, BeforeValidator(_codes)]
 LogLevel = Annotated[
     Literal["off", "debug", "info", "warning", "error", "fatal"], BeforeValidator(str.lower)
 ]
-CommaSeparated = Annotated[list[str], NoDecode]
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
 class SentrySettings(BaseSettings):
@@ -105,31 +124,6 @@ class SentrySettings(BaseSettings):
         if value == "" and info.field_name:
             return cls.model_fields[info.field_name].get_default(call_default_factory=True)
         return value
-
-    @field_validator(
-        "sentry_trace_propagation_targets",
-        "sentry_untraced_paths",
-        "sentry_sensitive_keys",
-        mode="before",
-    )
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return [part.strip() for part in value.split(",") if part.strip()]
-
-    @field_validator("sentry_failed_request_status_codes", mode="before")
-    @classmethod
-    def _codes(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        codes: set[int] = set()
-        for part in value.split(","):
-            first, _, last = part.strip().partition("-")
-            if not (first.isdecimal() and (last or first).isdecimal()):
-                raise ValueError("write codes and ranges of codes, like 500-599 or 500,502-504")
-            codes |= set(range(int(first), int(last or first) + 1))
-        return codes
 
     @field_validator("sentry_dsn")
     @classmethod

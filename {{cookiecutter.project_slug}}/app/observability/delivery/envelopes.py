@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import IntEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from ..scrubbing import Scrubber
 from ..sdk.names import Envelope, Item, PayloadRef
 from .sizes import shrunk
 
@@ -37,25 +38,14 @@ class Rank(IntEnum):
 _RANKS: Final = {
     "log": Rank.LOGS,
     "trace_metric": Rank.LOGS,
-    "transaction": Rank.TRACES,
     "span": Rank.TRACES,
-    "profile": Rank.PROFILES,
     "profile_chunk": Rank.PROFILES,
     "attachment": Rank.PROFILES,  # it goes with what it is attached to
 }
 
 
-class Scrubs(Protocol):
-    """Takes the secrets out of what leaves; `scrubbing.Scrubber` does."""
-
-    def payload(self, kind: str, payload: Any) -> Any:
-        """Return a scrubbed copy of an item's payload; `kind` is its type, such as `event`."""
-
-    def trace(self, header: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a scrubbed copy of an envelope header's `trace`."""
-
-    def attachment(self, data: bytes, content_type: str) -> bytes:
-        """Return a scrubbed copy of an attachment."""
+# Categories that are counted by the byte as well.
+_SIZES: Final = {"log_item": "log_byte", "trace_metric": "trace_metric_byte"}
 
 
 def main_item(envelope: Envelope) -> Item:
@@ -76,10 +66,11 @@ def _rank(item: Item) -> Rank:
     return Rank.ERRORS if is_error else Rank.MESSAGES
 
 
-def contents(envelope: Envelope) -> Counter[str]:
+def contents(envelope: Envelope, *, sizes: bool = True) -> Counter[str]:
     """Count what is lost with an envelope, by Sentry's data categories.
 
     As `HttpTransportCore.record_lost_event` of sentry_sdk 2.75 does, which counts what it gets.
+    Without the `sizes` of logs and metrics nothing has to be written for it.
     """
     counts: Counter[str] = Counter()
     for item in envelope.items:
@@ -87,12 +78,12 @@ def contents(envelope: Envelope) -> Counter[str]:
         match category:
             case "internal":  # a client report is itself no loss that one would count
                 pass
-            case "transaction":
-                counts["span"] += 1 + len((item.payload.json or {}).get("spans") or ())
-                counts[category] += 1
             case "span" | "log_item" | "trace_metric":
                 number = item.headers.get("item_count")
                 counts[category] += number if isinstance(number, int) and number > 0 else 1
+                if sizes and category in _SIZES:
+                    with suppress(Exception):  # what isn't prepared may be invalid
+                        counts[_SIZES[category]] += len(item.get_bytes())
             case "attachment":
                 counts[category] += len(item.get_bytes()) or 1
             case _:
@@ -100,7 +91,7 @@ def contents(envelope: Envelope) -> Counter[str]:
     return counts
 
 
-def prepared(envelope: Envelope, scrubber: Scrubs) -> Envelope:
+def prepared(envelope: Envelope, scrubber: Scrubber) -> Envelope:
     """Return what may leave of an envelope: every item scrubbed, valid for Relay, and bounded.
 
     A part for which that fails does not leave; the others do.
@@ -117,7 +108,7 @@ def prepared(envelope: Envelope, scrubber: Scrubs) -> Envelope:
     return Envelope(valid(headers)[0], items)
 
 
-def _prepared(item: Item, scrubber: Scrubs) -> Item | None:
+def _prepared(item: Item, scrubber: Scrubber) -> Item | None:
     headers: dict[str, Any] = dict(valid(dict(item.headers))[0])
     kind = str(headers.get("type"))
     if kind == "attachment":

@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Final
 
 from ..service import PACKAGE
@@ -43,13 +42,12 @@ logger: Final = logging.getLogger(PACKAGE)
 class Losses:
     """Adds up what is lost and why, until it may be told."""
 
-    def __init__(self, host: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, host: str) -> None:
         self._host = host
-        self._clock = clock
         self._lock = threading.RLock()  # a signal handler may report while we hold it
         self._lost: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
-        self._next = clock()
+        self._next = time.monotonic()
         self._in_trouble = False
 
     def add(self, why: str, lost: Counter[str] | None = None) -> None:
@@ -59,23 +57,16 @@ class Losses:
             self._reasons[why] += 1
             self._lost.update(lost or {})
 
-    def tell_in_time(self, *, delivered: bool = False) -> None:
-        """Tell, after an attempt, what there is to tell if the last line is a minute old.
+    def tell(self, *, delivered: bool = False, at_once: bool = False) -> None:
+        """Tell what there is to tell, if the last line is a minute old, or `at_once`.
 
         When nothing has failed since that line, and now something was `delivered`, it is over.
         """
-        if self._in_trouble:
-            self._tell(over_if_quiet=delivered)
-
-    def tell(self) -> None:
-        """Tell what wasn't told yet."""
-        self._next = self._clock()
-        self._tell(over_if_quiet=False)
-
-    def _tell(self, *, over_if_quiet: bool) -> None:
+        if not self._in_trouble:
+            return
         with self._lock:
-            now = self._clock()
-            if now < self._next or not (self._reasons or over_if_quiet):
+            now = time.monotonic()
+            if not (self._reasons or delivered) or (now < self._next and not at_once):
                 return
             self._next = now + INTERVAL
             reasons, self._reasons = self._reasons, Counter()
@@ -98,7 +89,7 @@ def _in_words(lost: Counter[str]) -> str:
     return ", ".join(
         f"{number} {_NAMES.get(category, category)}{'s' if number > 1 else ''}"
         for category, number in sorted(lost.items())  # errors before spans
-        if category != "span" or "transaction" not in lost  # that counts its spans, too
+        if not category.endswith("_byte")
     )
 
 

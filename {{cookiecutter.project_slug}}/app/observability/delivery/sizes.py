@@ -1,6 +1,6 @@
 """What is too large for a server is made smaller: what a developer misses least goes first.
 
-Relay takes events, transactions and batches of up to 1 MiB and answers 413 to more; an event of
+Relay takes events and batches of up to 1 MiB and answers 413 to more; an event of
 200 KB already holds more than anybody reads.
 """
 
@@ -18,7 +18,7 @@ _MAX_FRAMES: Final = 50
 _MAX_ERRORS: Final = 10  # of a chain or group
 _NEEDED: Final = frozenset(
     {
-        *("event_id", "timestamp", "start_timestamp", "platform", "level", "type", "transaction"),
+        *("event_id", "timestamp", "platform", "level", "transaction"),
         *("exception", "logentry", "message", "contexts", "tags", "environment", "release", "sdk"),
     }
 )
@@ -36,11 +36,11 @@ def shrunk(kind: str, payload: Any, data: bytes) -> tuple[Any, bytes] | None:
     if len(data) <= limit:
         return payload, data
     payload = json.loads(data)  # which nobody else has
-    if kind in ("event", "transaction"):
+    if kind == "event":
         data = _shrink_event(payload, len(data), limit)
     elif isinstance(payload, dict) and isinstance(payload.get("items"), list):
         data = _shrink_batch(payload, limit)
-    elif kind in ("profile", "profile_chunk"):
+    elif kind == "profile_chunk":
         while len(data) > limit and _thin_out(payload):
             data = _dumps(payload)
     return (payload, data) if len(data) <= limit else None
@@ -93,9 +93,6 @@ def _dispensable(event: dict[str, Any]) -> Iterator[_Part]:
             yield "frames in the middle", stack, len(stack) // 2
     while len(errors) > _MAX_ERRORS:
         yield "causes in the middle", errors, len(errors) // 2
-    spans = _values(event, "spans", "")
-    for _ in range(len(spans)):
-        yield "last spans", spans, -1
     for field in ("vars", "pre_context", "post_context"):
         yield from _fields(near, field, f"{field} of the nearest frames")
     yield from _largest(event.get("tags"), "tags")
@@ -153,16 +150,12 @@ def _thin_out(chunk: Any) -> bool:
     """Leave out every second moment of a profile; return False if there is nothing to leave out."""
     profile = chunk.get("profile") if isinstance(chunk, dict) else None
     samples = _values(profile, "samples", "")
-    moments = {_moment(sample): None for sample in samples}  # in their order
+    moments = {sample["timestamp"]: None for sample in samples}  # in their order
     kept = set(list(moments)[::2])
     if len(kept) == len(moments):
         return False
-    samples[:] = [sample for sample in samples if _moment(sample) in kept]
+    samples[:] = [sample for sample in samples if sample["timestamp"] in kept]
     return True
-
-
-def _moment(sample: Any) -> Any:
-    return sample.get("timestamp", sample.get("elapsed_since_start_ns"))
 
 
 def _dumps(payload: Any) -> bytes:

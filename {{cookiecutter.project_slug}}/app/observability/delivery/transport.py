@@ -17,7 +17,7 @@ from .envelopes import Rank, contents, main_item, rank
 from .line import Line, Room
 from .losses import LEFT_OUT, NOT_IN_TIME, QUEUE_FULL, RATE_LIMIT, UNPREPARED, Losses
 
-Prepare = Callable[[Envelope], Envelope | None]
+Prepare = Callable[[Envelope], Envelope]
 
 # How long errors and messages are tried again, in seconds, with pauses of 1, 2, 4, … between.
 PATIENCE: Final = 120.0
@@ -37,8 +37,8 @@ _ROOMS: Final = {
 def delivery(prepare: Prepare) -> type[Transport]:
     """Return a transport for `sentry_sdk.init` whose envelopes leave as `prepare` returns them.
 
-    `prepare` runs in a thread of the transport. What it returns None for does not leave; what it
-    fails for does not either, and counts as lost.
+    `prepare` runs in a thread of the transport. What it fails for does not leave, and counts as
+    lost.
     """
     return type("PreparedDelivery", (Delivery,), {"prepare": staticmethod(prepare)})
 
@@ -88,10 +88,6 @@ class Delivery(Connection):
         fullest = max(line.fullness(Rank.TRACES) for line in (self._to_prepare, self._to_send))
         return min(1.0, 2 * (1 - fullest))
 
-    def is_healthy(self) -> bool:
-        """Return whether traces can be carried; the SDK's monitor asks."""
-        return self.share() > 0
-
     def flush(self, timeout: float, callback: Any = None) -> None:
         """Wait until all that can leave within `timeout` seconds has left; retries go at once."""
         deadline = self._awaited_until = time.monotonic() + timeout
@@ -118,7 +114,7 @@ class Delivery(Connection):
         for job in unsent.keys() - self._told:
             self._losses.add(NOT_IN_TIME, unsent[job])
         self._told = set(unsent)  # the end may be told of more than once
-        self._losses.tell()
+        self._losses.tell(at_once=True)
 
     def record_lost_event(
         self, reason: str, data_category: Any = None, item: Item | None = None, *, quantity: int = 1
@@ -129,17 +125,14 @@ class Delivery(Connection):
         if reason == "queue_overflow" and item:  # a queue of the SDK's: logs and metrics
             self._losses.add(QUEUE_FULL, contents(Envelope(items=[item])))
 
-    def _count(self, reason: str, lost: Counter[str]) -> None:
-        for category, number in lost.items():
-            self.record_lost_event(reason, category, quantity=number)
-
     def _lose(self, lost: Counter[str], reason: str | None, why: str) -> None:
         if not lost:  # it was about losses itself
             return
         if reason:
-            self._count(reason, lost)
+            for category, number in lost.items():
+                self.record_lost_event(reason, category, quantity=number)
         self._losses.add(why, lost)
-        self._losses.tell_in_time()
+        self._losses.tell()
 
     def _report(self, interval: int) -> None:
         """Send a client report if the last one is older than `interval` seconds."""
@@ -148,25 +141,22 @@ class Delivery(Connection):
 
     def _prepare(self, envelope: Envelope) -> None:
         """Make a parcel of an envelope and put it in the line to be sent."""
-        place, whole = rank(envelope), contents(envelope)
-        category = main_item(envelope).data_category
+        place, category = rank(envelope), main_item(envelope).data_category
         if place != Rank.ERRORS and self.limited(category):
-            self._lose(whole, "ratelimit_backoff", RATE_LIMIT)
+            self._lose(contents(envelope), "ratelimit_backoff", RATE_LIMIT)
             return
         if not self._to_send.has_room(place):
-            self._lose(whole, "queue_overflow", QUEUE_FULL)
+            self._lose(contents(envelope), "queue_overflow", QUEUE_FULL)
             return
         try:
             ready = type(self).prepare(envelope)
-            if ready is None:  # as somebody decided
-                self._count("before_send", whole)
-                return
             encoding, body = _packed(ready.serialize())
         except Exception as error:
-            self._lose(whole, "internal_sdk_error", f"{UNPREPARED} ({type(error).__name__})")
+            why = f"{UNPREPARED} ({type(error).__name__})"
+            self._lose(contents(envelope), "internal_sdk_error", why)
             return
         kept = contents(ready)
-        left_out = whole - kept
+        left_out = contents(envelope, sizes=False) - kept
         del left_out["attachment"]  # it counts bytes, and may only have been scrubbed
         if left_out:
             self._lose(left_out, "send_error", LEFT_OUT)
@@ -181,7 +171,7 @@ class Delivery(Connection):
             return self._again(parcel, limit, RATE_LIMIT, "ratelimit_backoff")
         status, why = self.post(parcel.body, parcel.headers)
         if 200 <= status < 300:
-            self._losses.tell_in_time(delivered=True)
+            self._losses.tell(delivered=True)
             self._report(REPORT_INTERVAL)
             return None
         if status == 429:  # which the server counts itself
@@ -204,7 +194,7 @@ class Delivery(Connection):
         if waits and again - parcel.since <= PATIENCE:
             if reason != "ratelimit_backoff":  # that was no attempt
                 self._losses.add(why)
-            self._losses.tell_in_time()
+            self._losses.tell()
             return again
         self._lose(parcel.contents, reason, why)
         return None

@@ -16,9 +16,9 @@ from .events import Event
 from .storm import Key
 
 # Errors that these tell of are reported where they happen.
-ECHOING_LOGGERS: Final = ("uvicorn.error", "uvicorn.access", "gunicorn.error", "gunicorn.access")
+_ECHOING: Final = ("uvicorn.error", "uvicorn.access", "gunicorn.error", "gunicorn.access")
 # What the standard and the SDK say of their own work must not make more of it.
-OWN_LOGGERS: Final = (PACKAGE, "sentry_sdk")
+_OWN: Final = (PACKAGE, "sentry_sdk")
 MAX_WAITING: Final = 10
 # Of every record, by its class; what else a record has came by `extra`.
 _COMMON: Final = frozenset(
@@ -29,9 +29,9 @@ _MAX_EXTRA: Final = 8 * 1024  # characters
 _busy: Final = threading.local()
 
 
-def is_own_logger(name: str) -> bool:
-    """Tell whether a logger is the standard's or the SDK's."""
-    return name.startswith(OWN_LOGGERS)
+def is_left_out(logger: str) -> bool:
+    """Tell whether what a logger says is left out of errors, breadcrumbs and logs."""
+    return logger in _ECHOING or logger.startswith(_OWN)
 
 
 def report_record(record: logging.LogRecord) -> None:

@@ -5,7 +5,6 @@ What it holds back never reaches the SDK, so a storm costs next to nothing. It i
 event a minute tells how much there was.
 """
 
-import os
 import sys
 import threading
 import time
@@ -46,18 +45,11 @@ class StormGuard:
     It tells `summarize` of the rest.
     """
 
-    def __init__(
-        self,
-        summarize: Callable[[Counter[Key]], None],
-        limit: int = 60,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, summarize: Callable[[Counter[Key]], None], limit: int = 60) -> None:
         self.limit = limit
         self._summarize = summarize
-        self._clock = clock
         self._timer: threading.Timer | None = None
         self.reset()
-        os.register_at_fork(after_in_child=self.reset)  # a child tells of its own errors only
 
     def reset(self) -> None:
         """Forget everything, and heed the `limit` that was set since."""
@@ -71,7 +63,7 @@ class StormGuard:
 
     def admit(self, key: Key) -> bool:
         """Return whether an error may be reported now; if not, count it."""
-        now = self._clock()
+        now = time.monotonic()
         with self._lock:
             if key not in self._passed and len(self._passed) >= MAX_DISTINCT:
                 self._forget_before(now - WINDOW)

@@ -4,11 +4,9 @@ The SDK would make a session object with a random id for each request, and throw
 adds them up.
 """
 
-import os
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,13 +21,9 @@ INTERVAL: Final = 60.0  # seconds
 class SessionCounter:
     """Counts while Sentry is on; a timer that is there only while there is something sends it."""
 
-    def __init__(self, interval: float = INTERVAL, clock: Callable[[], float] = time.time) -> None:
-        """Send after `interval` seconds; `clock` tells the minute that a request belongs to."""
-        self._interval = interval
-        self._clock = clock
+    def __init__(self) -> None:
         self._timer: threading.Timer | None = None
         self.reset()
-        os.register_at_fork(after_in_child=self.reset)
 
     def reset(self) -> None:
         """Forget everything."""
@@ -43,11 +37,11 @@ class SessionCounter:
         """Count a request: `exited`, `errored` or `crashed`."""
         if self._timer is None and not sentry_sdk.is_initialized():
             return
-        minute = int(self._clock() // 60)
+        minute = int(time.time() // 60)
         with self._lock:
             self._minutes[minute][outcome] += 1
             if self._timer is None:
-                timer = threading.Timer(self._interval, self.flush)
+                timer = threading.Timer(INTERVAL, self.flush)
                 # Without a thread for it the next request tries it again.
                 self._timer = timer if start(timer) else None
 

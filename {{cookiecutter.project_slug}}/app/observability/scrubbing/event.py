@@ -3,26 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from .telemetry import SEEN_IN_FRAMES, Telemetry
+from .telemetry import KEPT, SEEN_IN_FRAMES, Telemetry
 from .templates import LONGEST
 from .values import FILTERED
 
-# What only the SDK or the code itself says. All that is not named here is looked through.
-_KEPT: Final = frozenset(
-    {
-        *("check_in_id", "debug_meta", "dist", "environment", "event_id", "level", "logger"),
-        *("measurements", "modules", "platform", "received", "release", "sdk", "server_name"),
-        *("start_timestamp", "timestamp", "transaction_info", "type"),
-    }
-)
-_KEPT_IN_CRUMBS: Final = frozenset({"category", "level", "timestamp", "type"})
-_KEPT_IN_ERRORS: Final = frozenset({"module", "thread_id", "type"})
+_KEPT_IN_CRUMBS: Final = {"category", "level", "timestamp", "type"}
+_KEPT_IN_ERRORS: Final = {"module", "thread_id", "type"}
 # Their variables are the parameters of statements, by all kinds of names.
 _DATABASE_MODULES: Final = ("sqlalchemy.", "psycopg.", "aiosqlite.", "sqlite3.")
 
 
 class Event(Telemetry):
-    """An event, and the spans in it."""
+    """An event, and the span that it names."""
 
     @property
     def rules(self) -> Mapping[str, Callable[[Any], Any]]:
@@ -30,10 +22,10 @@ class Event(Telemetry):
         return {"span": self.span, "log": self.telemetry, "trace_metric": self.telemetry}
 
     def event(self, event: Any) -> Any:
-        """Scrub an event or a transaction."""
+        """Scrub an event."""
         return self.fields(
             event,
-            _KEPT,
+            KEPT,
             parts={
                 "_meta": self._meta,
                 "breadcrumbs": lambda crumbs: self._each(crumbs, self._breadcrumb),
@@ -41,7 +33,6 @@ class Event(Telemetry):
                 "exception": lambda errors: self._each(errors, self._error),
                 "logentry": self._log_entry,
                 "request": self._request,
-                "spans": lambda spans: self._each(spans, self.span),
                 "stacktrace": self._stack,
                 "threads": lambda threads: self._each(threads, self._error),
                 "user": self._user,

@@ -11,19 +11,9 @@ from .text import Texts
 from .values import FILTERED, says_nothing
 from .walk import Walk
 
-_KEPT_IN_SPANS: Final = frozenset(
-    {
-        *("dynamic_sampling_context", "op", "origin", "parent_span_id", "same_process_as_parent"),
-        *("span_id", "start_timestamp", "status", "timestamp", "trace_id"),
-        *("end_timestamp", "is_segment"),
-    }
-)
-_KEPT_IN_TELEMETRY: Final = frozenset(
-    {
-        *("level", "severity_number", "severity_text", "span_id", "time_unix_nano", "timestamp"),
-        *("trace_id", "type", "unit", "value"),
-    }
-)
+# What only the SDK or the code itself says. All that is not named here is looked through.
+_KEPT_IN_SPANS: Final = {"op", "origin", "parent_span_id", "span_id", "status", "trace_id"}
+_KEPT_IN_TELEMETRY: Final = {"level", "span_id", "trace_id", "type", "unit", "value"}
 # Attributes that only the SDK sets; random ids in them look like card numbers now and then.
 _KEPT_ATTRIBUTES: Final = ("process.", "sentry.", "server.address", "thread.", "code.line")
 _OF_MESSAGES: Final = "sentry.message."
@@ -32,11 +22,12 @@ _ARGUMENT: Final = f"{_OF_MESSAGES}parameter."
 _NEVER: Final = "process.command_args"
 SEEN_IN_FRAMES: Final = frozenset({"context_line", "post_context", "pre_context", "vars"})
 _NO_RULES: Final = MappingProxyType[str, Callable[[Any], Any]]({})
-# What isn't looked for secrets that are known of: it is none of the service's data.
-_ALWAYS_KEPT: Final = frozenset(
+# Not even looked for secrets that are known of: it is none of the service's data.
+KEPT: Final = frozenset(
     {
-        *("environment", "event_id", "level", "logger", "platform", "release", "sdk", "span_id"),
-        *("server_name", "timestamp", "trace_id", "transaction_info", "parent_span_id"),
+        *("check_in_id", "environment", "event_id", "level", "logger", "parent_span_id"),
+        *("platform", "release", "sdk", "server_name", "span_id", "timestamp", "trace_id"),
+        "transaction_info",
     }
 )
 
@@ -142,7 +133,7 @@ class Telemetry:
             return [self.without(item, name) for item in value]
         if isinstance(value, dict):
             is_frame = name == "frames" and ("lineno" in value or "in_app" in value)
-            kept = value.keys() - SEEN_IN_FRAMES if is_frame else _ALWAYS_KEPT
+            kept = value.keys() - SEEN_IN_FRAMES if is_frame else KEPT
             left: dict[str, Any] = {}
             for field, part in value.items():
                 told = self.secrets.without(field)

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import urllib3
-from sentry_sdk.consts import EndpointType
 from sentry_sdk.envelope import Item
 from sentry_sdk.transport import HttpTransport
 
@@ -58,7 +57,17 @@ class Connection(HttpTransport):
 
     def exchange(self, body: bytes, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """Make one attempt and return the answer, unread. Raises what the pool raises."""
-        answer = self._request("POST", EndpointType.ENVELOPE, body, headers)
+        pool: Any = self._pool
+        # No redirects: they would carry events and the key to wherever the answer says.
+        answer: urllib3.BaseHTTPResponse = pool.urlopen(
+            "POST",
+            self._auth.get_api_url(),
+            body=body,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
         with self.lock, suppress(Exception):  # a header that can't be read
             self._update_rate_limits(answer)
             if len(self._disabled_until) > _MAX_LIMITS:
@@ -115,34 +124,13 @@ class Connection(HttpTransport):
         now = datetime.now(UTC)
         return max([0.0, *((until - now).total_seconds() for until in limits if until)])
 
-    def _request(
-        self, method: str, endpoint_type: EndpointType, body: Any, headers: Mapping[str, str]
-    ) -> urllib3.BaseHTTPResponse:
-        url: str = self._auth.get_api_url(endpoint_type)
-        # Only a proxy's pool has to look at each URL.
-        pool: Any = self._pool
-        place = url
-        if type(pool) is urllib3.PoolManager:
-            pool, place = self._of_host, url[url.index("/", 8) :]
-        # No redirects: they would carry events and the key to wherever the answer says.
-        answer: urllib3.BaseHTTPResponse = pool.urlopen(
-            method,
-            place,
-            body=body,
-            headers=headers,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-        )
-        return answer
-
     def _get_pool_options(self) -> dict[str, Any]:
         return super()._get_pool_options() | {"maxsize": CONNECTIONS}
 
     def _make_pool(self) -> urllib3.PoolManager:
         pool = super()._make_pool()
         # The answer as a whole has a time limit; a socket's own is for each read.
-        self._of_host = of_host = pool.connection_from_url(self._auth.get_api_url())
+        of_host = pool.connection_from_url(self._auth.get_api_url())
         connection: Any = of_host.ConnectionCls
         of_host.ConnectionCls = type("InTime", (connection,), {"response_class": _AnswerInTime})
         return pool
@@ -169,23 +157,14 @@ def _skim(answer: urllib3.BaseHTTPResponse) -> None:
 
 class _AnswerInTime(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
-        super().__init__(_Source(sock), *args, **options)  # type: ignore[arg-type]
-
-
-class _Source:
-    """The only thing of a socket that HTTPResponse uses."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_InTime(self._sock))
+        super().__init__(sock, *args, **options)
+        self.fp = io.BufferedReader(_InTime(sock, self.fp.detach()))
 
 
 class _InTime(io.RawIOBase):
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, file: io.RawIOBase) -> None:
         self._sock = sock
-        self._file = sock.makefile("rb", buffering=0)
+        self._file = file
         # urllib3 has set what is left of the request's time.
         self._end = time.monotonic() + (sock.gettimeout() or Connection.TIMEOUT)
 

@@ -12,7 +12,7 @@ from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import BreadcrumbHandler, LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
-from ..errors.log_records import extra_of, is_own_logger, message_of, report_record
+from ..errors.log_records import extra_of, is_left_out, message_of, report_record
 from .frameworks import before_def_endpoints
 from .names import logging_options, logs_handler
 from .spans import name_thread
@@ -51,7 +51,7 @@ class _Logging(LoggingIntegration):
 
     def _handle_record(self, record: LogRecord) -> None:
         # `ignore_logger` takes patterns as well, which only the SDK's handlers look at.
-        if record.levelno < logging.INFO or is_own_logger(record.name) or not _WANTED(record):
+        if record.levelno < logging.INFO or is_left_out(record.name) or not _WANTED(record):
             return
         try:
             if record.levelno >= logging.ERROR:
@@ -67,7 +67,7 @@ class _Logging(LoggingIntegration):
 
     def _handle_sentry_logs_record(self, record: LogRecord) -> None:
         handler = logs_handler(self)
-        if handler is None or record.levelno < handler.level or is_own_logger(record.name):
+        if handler is None or record.levelno < handler.level or is_left_out(record.name):
             return
         try:
             record.getMessage()
@@ -117,14 +117,9 @@ def integrations(log_level: str, log_message: LogMessage) -> list[Integration]:
     ]
     # Not every service has these; the SDK's modules can't be imported without them.
     if find_spec("sqlalchemy"):
-        if find_spec("greenlet"):  # only SQLAlchemy's async engine needs it
-            from .query_source import SqlWithItsPlace
+        from .query_source import SqlWithItsPlace
 
-            wanted.append(SqlWithItsPlace())
-        else:
-            from sentry_sdk.integrations.sqlalchemy import SqlalchemyIntegration
-
-            wanted.append(SqlalchemyIntegration())
+        wanted.append(SqlWithItsPlace())
     if find_spec("httpx"):
         from sentry_sdk.integrations.httpx import HttpxIntegration
 

@@ -16,7 +16,6 @@ __all__ = [
     "Item",
     "PayloadRef",
     "Transport",
-    "ignore_logger",
     "logging_options",
     "logs_handler",
     "use_scope",
@@ -25,14 +24,6 @@ __all__ = [
 
 _LOGGING: Final[Any] = import_module("sentry_sdk.integrations.logging")
 _IS_NEW: Final = hasattr(_LOGGING, "ignore_logger_for_events")
-
-
-def ignore_logger(name: str) -> None:
-    """Leave a logger's records out of events and breadcrumbs, and of Sentry Logs."""
-    events_too = _LOGGING.ignore_logger_for_events if _IS_NEW else _LOGGING.ignore_logger
-    logs = _LOGGING.ignore_logger if _IS_NEW else _LOGGING.ignore_logger_for_sentry_logs
-    events_too(name)
-    logs(name)
 
 
 def logging_options(logs_level: int | None) -> dict[str, Any]:

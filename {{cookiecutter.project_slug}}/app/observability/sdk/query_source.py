@@ -5,7 +5,6 @@ from types import FrameType
 from typing import Any
 
 import sentry_sdk
-from greenlet import getcurrent  # type: ignore[import-untyped]
 from sentry_sdk.integrations.sqlalchemy import (
     SqlalchemyIntegration,
     _after_cursor_execute,
@@ -17,6 +16,11 @@ from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
 from ..service import ROOT, is_own
+
+try:
+    from greenlet import getcurrent  # type: ignore[import-untyped]
+except ImportError:  # only the async engine needs it
+    getcurrent = None
 
 
 class SqlWithItsPlace(SqlalchemyIntegration):
@@ -55,7 +59,7 @@ def _end(
 
 
 def _tell_place(span: Any) -> None:
-    outer = getcurrent().parent
+    outer = getcurrent and getcurrent().parent
     if not span.sampled or outer is None:
         return
     threshold = sentry_sdk.get_client().options.get("db_query_source_threshold_ms", 100)

@@ -16,16 +16,16 @@ DSN: Final = "https://0123456789abcdef0123456789abcdef@sentry.invalid/1"
 class RecordingTransport(Transport):
     """Keeps envelopes as they would leave the process."""
 
-    def __init__(self, prepare: Callable[[Envelope], Envelope | None]) -> None:
+    def __init__(self, prepare: Callable[[Envelope], Envelope]) -> None:
         super().__init__()
         self._prepare = prepare
         self.envelopes: list[Envelope] = []
         self.events: list[dict[str, Any]] = []
 
     def capture_envelope(self, envelope: Envelope) -> None:
-        if prepared := self._prepare(envelope):
-            self.envelopes.append(prepared)
-            self.events += self.payloads("event", prepared)
+        prepared = self._prepare(envelope)
+        self.envelopes.append(prepared)
+        self.events += self.payloads("event", prepared)
 
     def payloads(self, kind: str, *envelopes: Envelope) -> list[dict[str, Any]]:
         """Return the items of a kind: of these envelopes, or of all."""

@@ -24,16 +24,13 @@ from ..delivery.transport import delivery
 from ..errors import severity
 from ..errors.bounds import bounded, bounded_breadcrumb
 from ..errors.capture import before_send, guard
-from ..errors.log_records import ECHOING_LOGGERS
 from ..errors.records import PROCESS
-from ..request.pace import pace
 from ..request.sessions import sessions
-from ..request.traces import propagation_targets, sampler
+from ..request.traces import pace, propagation_targets, sampler
 from ..scrubbing import Scrubber
 from ..service import PACKAGE, ROOT
 from ..settings import SentrySettings
 from .integrations import integrations
-from .names import ignore_logger
 from .spans import decide_ourselves
 
 # All that the SDK may collect by itself. `{}`, a forgotten key and a false value mean "everything".
@@ -87,14 +84,7 @@ def init_sentry(settings: SentrySettings) -> None:
     decide_ourselves(settings.sentry_traces_key or urlsplit(settings.sentry_dsn).hostname or "")
     if not settings.sentry_dsn:
         return
-    guard.limit = settings.sentry_max_errors_per_minute
-    # What an earlier start left.
-    guard.reset()
-    sessions.reset()
-    pace.reset()
-    PROCESS.forget()
-    for name in ECHOING_LOGGERS:
-        ignore_logger(name)
+    PROCESS.forget()  # what an earlier start left
     # The SDK builds a debug record for each request that nobody reads.
     logging.getLogger("sentry_sdk.errors").setLevel(logging.ERROR)
     _start(settings)
@@ -102,6 +92,11 @@ def init_sentry(settings: SentrySettings) -> None:
 
 
 def _start(settings: SentrySettings) -> None:
+    # What an earlier start left, or the process that this one was forked from: each tells its own.
+    guard.limit = settings.sentry_max_errors_per_minute
+    guard.reset()
+    sessions.reset()
+    pace.reset()
     scrubber = Scrubber(settings.sentry_sensitive_keys, _text_scrubbers)
     sentry_sdk.init(
         dsn=settings.sentry_dsn,
