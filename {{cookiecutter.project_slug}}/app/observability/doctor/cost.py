@@ -7,7 +7,7 @@ from platform import python_version
 from typing import Final
 
 from ..errors.storm import ALL_TOGETHER
-from ..request.pace import MOST_A_SECOND
+from ..request.traces import MOST_A_SECOND
 from ..sdk.start import profiled
 from ..settings import SentrySettings
 from .finding import Finding
