@@ -13,6 +13,7 @@ import sentry_sdk
 
 from app.observability import capture_error, cron, error_scope, spawn
 from app.observability.crons import Cron
+from app.observability.errors.records import PROCESS, current_records
 from app.observability.testing import RecordingTransport
 
 CONFIG = {
@@ -207,8 +208,11 @@ def test_generators_that_take_turns_tell_their_own_ends(
     assert next(second, None) is None
     told = [f"{one['monitor_slug']} {one['status']}" for one in check_ins(sentry_transport)]
     assert told[2:] == ["digest error", "other ok"]
-    [event] = sentry_transport.events
-    assert event["tags"]["cron"] == "digest"
+    # And nothing of them stays.
+    capture_error(ValueError("later"))
+    tags = [event["tags"].get("cron") for event in sentry_transport.events]
+    assert tags == ["digest", None]
+    assert current_records.get() is PROCESS
 
 
 def test_a_run_that_ends_in_another_context(

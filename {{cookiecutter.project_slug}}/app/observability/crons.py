@@ -8,8 +8,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,8 +39,19 @@ _SLUG: Final = re.compile(r"(?![0-9]+$)[a-z0-9_-]{1,50}")
 # Files in the folder of the tz database that say where this machine is, which Sentry can't know.
 _NO_ZONES: Final = {"localtime", "Factory"}
 
-Run = AbstractContextManager[None]
-_open: ContextVar[tuple[Run, ...]] = ContextVar("open_crons", default=())
+Around = tuple[Records, Scopes]  # what code runs in
+
+
+@dataclass(eq=False)
+class _Run:
+    outside: Around
+    inside: Around
+    said: dict[str, Any]  # in both check-ins
+    process: int = field(default_factory=os.getpid)
+    started: float = field(default_factory=time.monotonic)
+
+
+_open: ContextVar[tuple[_Run, ...]] = ContextVar("open_crons", default=())
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class Cron:
 
     slug: str
     config: dict[str, Any]  # Sentry's `monitor_config`
-    _runs: list[Run] = field(default_factory=list, init=False, repr=False, compare=False)
+    _runs: list[_Run] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __call__(self, job: F) -> F:
         """Return `job`, which checks in whenever it runs; each run by itself.
@@ -63,14 +74,14 @@ class Cron:
 
             @wraps(job)
             async def run_async(*args: Any, **kwargs: Any) -> Any:
-                with self._run():
+                with self:
                     return await job(*args, **kwargs)
 
             return run_async  # type: ignore[return-value]
 
         @wraps(job)
         def run(*args: Any, **kwargs: Any) -> Any:
-            with self._run():
+            with self:
                 result = job(*args, **kwargs)
                 if iscoroutine(result):
                     result.close()
@@ -80,46 +91,43 @@ class Cron:
         return run  # type: ignore[return-value]
 
     def __enter__(self) -> None:
-        run = self._run()
-        run.__enter__()
+        outside = records, scopes = _here()
+        isolation, current = (scope.fork() for scope in scopes)
+        own = Records(parent=PROCESS) if records is PROCESS else records
+        _be(inside := (own, (isolation, current)))
+        isolation.set_tag("cron", self.slug)
+        if current_request.get() is None:
+            new_trace(isolation)
+        trace = {"trace_id": trace_here().trace_id}
+        run = _Run(outside, inside, {"check_in_id": uuid4().hex, "contexts": {"trace": trace}})
         self._runs.append(run)
         _open.set((*_open.get(), run))
+        self._check_in({**run.said, "status": "in_progress"})
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         # Around the `yield` of a generator others may be entered and left in between; and of one
         # that isn't async each step may run in a context of its own.
         run = [*self._runs[-1:], *(run for run in _open.get() if run in self._runs)][-1]
         self._runs.remove(run)
-        _open.set(tuple(other for other in _open.get() if other is not run))
-        run.__exit__(*error)
+        if isinstance(error, Exception):
+            here = _here()
+            _be(run.inside)
+            report(error, handled=False)
+            _be(here)
+        is_ok = error is None or (isinstance(error, SystemExit) and not error.code)
+        if os.getpid() == run.process:  # and no child that the job forked
+            took = {
+                "status": "ok" if is_ok else "error",
+                "duration": time.monotonic() - run.started,
+            }
+            self._check_in({**run.said, **took})
+        _leave(run)
 
     async def __aenter__(self) -> None:
         self.__enter__()
 
-    async def __aexit__(self, *error: Any) -> None:
-        self.__exit__(*error)
-
-    @contextmanager
-    def _run(self) -> Iterator[None]:
-        with _apart(self.slug) as scopes:
-            started, process, status = time.monotonic(), os.getpid(), "error"
-            trace = {"trace_id": trace_here().trace_id}
-            run = {"check_in_id": uuid4().hex, "contexts": {"trace": trace}}
-            self._check_in({**run, "status": "in_progress"})
-            try:
-                yield
-                status = "ok"
-            except SystemExit as end:
-                status = "error" if end.code else "ok"
-                raise
-            except Exception as error:
-                use_scopes(scopes)
-                report(error, handled=False)
-                raise
-            finally:
-                if os.getpid() == process:  # and no child that the job forked
-                    took = time.monotonic() - started
-                    self._check_in({**run, "status": status, "duration": took})
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self.__exit__(kind, error, traceback)
 
     def _check_in(self, run: dict[str, Any]) -> None:
         """Send what Relay reads of a check-in, and no more: no tags, no user, no breadcrumbs."""
@@ -168,20 +176,26 @@ def cron(
     return Cron(slug, config)
 
 
-@contextmanager
-def _apart(slug: str) -> Iterator[Scopes]:
-    """Give a run scopes, records and a trace of its own; within a request only the scopes."""
-    records = Records(parent=PROCESS) if current_records.get() is PROCESS else current_records.get()
-    token = current_records.set(records)
-    try:
-        with sentry_sdk.isolation_scope() as isolation, sentry_sdk.new_scope():
-            isolation.set_tag("cron", slug)
-            if current_request.get() is None:
-                new_trace(isolation)
-            yield scopes_here()
-    finally:
-        with suppress(ValueError):  # in another context than it was set in, which ended with it
-            current_records.reset(token)
+def _here() -> Around:
+    return current_records.get(), scopes_here()
+
+
+def _be(around: Around) -> None:
+    current_records.set(around[0])
+    use_scopes(around[1])
+
+
+def _leave(run: _Run) -> None:
+    """Go back to what was around the run; one that began in it and goes on will, at its end."""
+    runs = _open.get()
+    if run not in runs:
+        return  # it began in another context, which ended with it
+    at = runs.index(run)
+    _open.set(runs[:at] + runs[at + 1 :])
+    if runs[at + 1 :]:
+        runs[at + 1].outside = run.outside
+    else:
+        _be(run.outside)
 
 
 def _text_problem(**texts: str) -> str | None:
