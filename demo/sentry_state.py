@@ -33,7 +33,7 @@ class Limits:
     ownership: Json = field(
         default_factory=lambda: {
             **{"raw": "", "fallthrough": False, "codeownersAutoSync": True},
-            "autoAssignment": "Auto Assign to Suspect Commits",
+            "autoAssignment": "Auto Assign to Issue Owner",
         }
     )
     repositories: set[int] = field(default_factory=set)

@@ -21,6 +21,7 @@ Json = dict[str, Any]
 BEGIN: Final = "# >>> watch.toml: `make monitoring-apply` rewrites what is between these two lines"
 END: Final = "# <<< watch.toml"
 _SPIKES: Final = "quotas:spike-protection-disabled"
+_BY_RULES: Final = "Auto Assign to Issue Owner"  # not to who wrote the suspect commit
 # Sentry's names, and whether they are on in a new project.
 _FILTERS: Final[Mapping[str, tuple[str, bool]]] = {
     "health_checks": ("filtered-transaction", True),
@@ -41,15 +42,22 @@ class Found:
     @classmethod
     def new(cls) -> "Found":
         """Return what a new project has."""
-        return cls({}, {"id": ""}, dict(_FILTERS.values()), {})
+        return cls({}, {"id": ""}, dict(_FILTERS.values()), {"autoAssignment": _BY_RULES})
+
+    @property
+    def preset(self) -> list[str]:
+        """The tags that Sentry shows first for the project's platform."""
+        return (self.project.get("highlightPreset") or {}).get("tags") or []
 
 
 def limit_changes(
     limits: Limits | None, found: Found, service: Service, *, prune: bool
 ) -> tuple[list[Change], list[str]]:
     """Return what has to be written, and what is left that `prune` removes."""
-    todo = [change for change in _all(limits or Limits(), found, service) if change.differences]
-    if prune or (limits and limits.owners is not None):
+    if limits is None:
+        return [], []
+    todo = [change for change in _all(limits, found, service) if change.differences]
+    if prune or limits.owners is not None:
         return todo, []
     # Nothing but rules carries a mark that it was ours.
     kept = [change for change in todo if change.label != "ownership"]
@@ -57,21 +65,23 @@ def limit_changes(
 
 
 def resets(limits: Limits | None, found: Found, service: Service) -> list[Change]:
-    """Return what takes back what is as `watch.toml` says, to what a new project has."""
-    if not limits:
+    """Return what takes back what is as `watch.toml` says, to what a new project has.
+
+    And our rules, whatever it says: they carry our mark.
+    """
+    if limits is None:
         return []
-    as_said = {one.label for one in _all(limits, found, service) if not one.differences}
-    preset = found.project.get("highlightPreset", {}).get("tags", [])
+    ours = {one.label for one in _all(limits, found, service) if not one.differences}
     new = Limits.model_construct(
         events_per_minute=0,
         filters=Filters(**{name: is_on for name, (_id, is_on) in _FILTERS.items()}),
         resolve_after=0,
-        highlighted_tags=preset,
+        highlighted_tags=found.preset,
     )
     return [
         Change("delete", one.kind, one.label, one.body, one.id, why="back to a new project's")
         for one in _all(new, found, service)
-        if one.label in as_said and one.differences
+        if one.label in {*ours, "ownership"} and one.differences
     ]
 
 
@@ -80,8 +90,8 @@ def _all(limits: Limits, found: Found, service: Service) -> Iterator[Change]:
     if (number := limits.events_per_minute) is not None:
         # By the schema it isn't null that takes the limit away, but two of them.
         want = {"window": 60 if number else None, "count": number or None}
-        have = found.key.get("rateLimit") or {"window": None, "count": None}
-        path, values = f"keys/{found.key['id']}/", (_rate(have), _rate(want))
+        path = f"keys/{found.key['id']}/"
+        values = _rate(found.key.get("rateLimit") or {}), _rate(want)
         yield _limit("events a minute", path, "rateLimit", *values, {"rateLimit": want})
     if limits.spike_protection is not None:
         options = found.project.get("options") or {}
@@ -97,8 +107,7 @@ def _all(limits: Limits, found: Found, service: Service) -> Iterator[Change]:
         hours, have = seconds // 3600, found.project.get("resolveAge") or 0
         yield _limit("resolve after hours", "/", "resolveAge", have, hours)
     if limits.highlighted_tags is not None:
-        preset = found.project.get("highlightPreset", {}).get("tags", [])
-        tags = list(dict.fromkeys([*limits.highlighted_tags, *preset]))
+        tags = list(dict.fromkeys([*limits.highlighted_tags, *found.preset]))
         have = found.project.get("highlightTags") or []
         yield _limit("highlighted tags", "/", "highlightTags", have, tags)
     yield from _ownership(limits, found, service)
@@ -113,14 +122,13 @@ def _ownership(limits: Limits, found: Found, service: Service) -> Iterator[Chang
     ]
     want = _with_rules(have, rules)
     body = {"raw": want}
-    if rules:  # or suspect commits go first
-        body["autoAssignment"] = "Auto Assign to Issue Owner"
     differences = []
     if want.splitlines() != have.splitlines():
         differences.append(Difference(("rules",), _rules_in(have), _rules_in(want)))
-    if (first := body.get("autoAssignment")) and found.ownership.get("autoAssignment") != first:
-        had = found.ownership.get("autoAssignment")
-        differences.append(Difference(("autoAssignment",), had, first))
+    if rules:
+        body["autoAssignment"] = _BY_RULES
+        if (had := found.ownership.get("autoAssignment")) != _BY_RULES:
+            differences.append(Difference(("autoAssignment",), had, _BY_RULES))
     if limits.owners is not None or differences:
         yield Change("update", "project", "ownership", body, "ownership/", differences)
 
@@ -148,4 +156,5 @@ def _limit(
 
 
 def _rate(limit: Json) -> str | None:
-    return f"{limit['count']} in {limit['window']} s" if limit["count"] else None
+    count, window = limit.get("count"), limit.get("window")
+    return f"{count} in {window} s" if count and window else None  # Sentry wants both, too

@@ -85,7 +85,7 @@ class Reconciler:
             project_wanted=self._leads and project is None,
             environment_known=self.sentry.has_environment(),
             dsn_wanted=self._leads and env_file.wants_dsn(self.service.env_file),
-            limits=self._limits(project),
+            limits=self.sentry.limits(project, self.watch.project),
             have={kind: self.sentry.list(kind, number) for kind in KINDS},
         )
         plan.changes, plan.left = self._limit_changes(plan)
@@ -114,7 +114,8 @@ class Reconciler:
         ]
         if project is None:
             return marked
-        return marked + resets(self.watch.project, self._limits(project), self.service)
+        limits = self.sentry.limits(project, self.watch.project)
+        return marked + resets(self.watch.project, limits, self.service)
 
     def destroy(self, found: list[Change], done: Say) -> None:
         """Take away what `everything` returned. Raises Failure."""
@@ -150,7 +151,7 @@ class Reconciler:
             if plan.project is None:
                 raise Failure("The token can't see the project that it just made.", Exit.NOT_FOUND)
             plan.have["monitor"] = self.sentry.list("monitor", int(plan.project["id"]))
-            plan.limits = self._limits(plan.project)
+            plan.limits = self.sentry.limits(plan.project, self.watch.project)
         if plan.project_wanted:
             done(f"created project {self.service.slug}")
             if self.service.repository and self.sentry.link(self.service.repository):
@@ -173,11 +174,6 @@ class Reconciler:
         verb = "reset" if (change.kind, change.verb) == ("project", "delete") else f"{change.verb}d"
         done(f'{verb} {change.kind} "{change.label}"')
         return None
-
-    def _limits(self, project: Json | None) -> Found:
-        """Look only where something is said, or may have to go."""
-        is_said = self.watch.project or (self._prune and self._leads)
-        return self.sentry.limits(project if is_said else None)
 
     def _limit_changes(self, plan: Plan) -> tuple[list[Change], list[str]]:
         return limit_changes(self.watch.project, plan.limits, self.service, prune=self._prune)

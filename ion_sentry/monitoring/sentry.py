@@ -11,6 +11,7 @@ from .exits import Exit
 from .limits import Found
 from .rules import Kind
 from .service import Service
+from .watch import Limits
 
 Json = dict[str, Any]
 
@@ -93,14 +94,17 @@ class Sentry:
         """Return the public DSN of the project."""
         return str(self.key()["dsn"]["public"])
 
-    def limits(self, project: Json | None) -> Found:
-        """Return what bounds the project; of one that isn't there, what a new one has."""
-        if project is None:
+    def limits(self, project: Json | None, said: Limits | None) -> Found:
+        """Return what bounds the project; of one that isn't there, what a new one has.
+
+        Nothing is looked at if nothing is `said` here, and no key if not of that.
+        """
+        if project is None or said is None:
             return Found.new()
         filters = self._api.all(f"{self._project}/filters/", "inbound filters")
         return Found(
             project=project,
-            key=self.key(),
+            key={"id": ""} if said.events_per_minute is None else self.key(),
             filters={one["id"]: one["active"] for one in filters},
             ownership=self._api.find(f"{self._project}/ownership/", "ownership rules") or {},
         )

@@ -160,7 +160,7 @@ class Watch(_Data):
     environment: str
     slack_workspace: str = ""
     environments: list[Environment] = []
-    project: Limits | None = None
+    project: Limits | None = Limits()  # None: not this environment's to say
     alerts: list[Alert] = []
     dashboards: list[Dashboard] = []
 
@@ -174,6 +174,7 @@ class Watch(_Data):
         return Watch(
             environment=environment.name,
             slack_workspace=self.slack_workspace,
+            project=None,
             alerts=[told(alert) for alert in self.alerts],
         )
 

@@ -2,11 +2,13 @@
 
 import socket
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
 import pytest
 
+from demo import sentry_answers as answers
 from demo.sentry_answers import integration
 from demo.sentry_api import Fault, SentryApi
 from tests.monitoring.conftest import Monitoring
@@ -277,3 +279,31 @@ def test_an_env_that_cannot_be_read(monitoring: Monitoring) -> None:
     (monitoring.folder / ".env").mkdir()
     done = monitoring.run("apply", "--yes")
     assert done.code == 4 and ".env can't be" in done.err
+
+
+@pytest.mark.parametrize("rate", [{"count": 60}, {"window": 60}, {"window": None, "count": 60}])
+def test_a_key_whose_limit_is_not_whole_has_none(
+    service: Callable[..., Monitoring], sentry: SentryApi, rate: dict[str, int | None]
+) -> None:
+    whole = service(whole=True)
+    whole.apply()
+    sentry.organization.limits["ion-mentoring"].rate_limit = rate
+    assert "events a minute  nothing → 60 in 60 s" in whole.apply().out
+    assert sentry.organization.limits["ion-mentoring"].rate_limit == {"window": 60, "count": 60}
+
+
+def test_a_project_without_a_preset_of_highlights(
+    service: Callable[..., Monitoring], sentry: SentryApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = service(whole=True)
+    told = answers.project
+    without = {"highlightPreset": None}
+    monkeypatch.setattr(answers, "project", lambda *of, **how: {**told(*of, **how), **without})
+    whole.apply()
+    assert sentry.organization.limits["ion-mentoring"].settings["highlightTags"] == [
+        "priority",
+        "persona",
+    ]
+    assert whole.plan().code == 0
+    assert whole.run("destroy", "--yes").code == 0
+    assert sentry.organization.limits["ion-mentoring"].settings["highlightTags"] == []

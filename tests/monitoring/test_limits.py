@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from demo import sentry_answers as answers
 from demo.sentry_api import SentryApi
 from demo.sentry_state import Limits
 from ion_sentry.monitoring.limits import BEGIN, END
@@ -170,6 +171,31 @@ def test_destroy_takes_back_what_is_as_the_file_says(whole: Monitoring, sentry: 
     assert "ion-mentoring" in organization.projects
 
 
+def test_destroy_leaves_the_ownership_of_a_new_project(
+    whole: Monitoring, sentry: SentryApi
+) -> None:
+    whole.apply()
+    limits(sentry).ownership["raw"] = limits(sentry).ownership["raw"].replace("#ion", "#platform")
+    done = whole.run("destroy", "--yes")  # what carries our mark goes, edited or not
+    assert "- project     ownership" in done.out
+    assert limits(sentry).ownership == Limits().ownership
+
+
+def test_destroy_finds_our_rules_when_the_file_has_no_limits_any_more(
+    whole: Monitoring, sentry: SentryApi
+) -> None:
+    whole.apply()
+    text = (whole.folder / "monitoring/watch.toml").read_text("utf-8")
+    begin, end = text.index("[project]"), text.index("# An alert has a name")
+    whole.edit((text[begin:end], ""))
+    limits(sentry).ownership["raw"] += "\n# theirs\npath:app/db/* #platform"
+    assert "no longer in watch.toml, --prune removes: ownership rules" in whole.plan().out
+    done = whole.run("destroy", "--yes")
+    assert (done.code, "events a minute" in done.out) == (0, False)
+    assert limits(sentry).ownership["raw"] == "# theirs\npath:app/db/* #platform"
+    assert limits(sentry).rate_limit == {"window": 60, "count": 60}  # not said, so not ours
+
+
 def test_spike_protection_can_be_off(whole: Monitoring, sentry: SentryApi) -> None:
     whole.apply()
     whole.edit(("spike_protection = true", "spike_protection = false"))
@@ -236,3 +262,18 @@ def test_an_owner_that_sentry_does_not_know(whole: Monitoring, sentry: SentryApi
     done = whole.run("plan")
     assert (done.code, "has no team 'nobody'" in done.err) == (20, True)
     assert sentry.writes == []
+
+
+def test_a_project_without_a_key_in_use_matters_only_to_its_limit(
+    whole: Monitoring, sentry: SentryApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole.apply()
+    (whole.folder / ".env").unlink()
+    told = answers.key
+    off = {"isActive": False}
+    monkeypatch.setattr(answers, "key", lambda *of, **how: {**told(*of, **how), **off})
+    done = whole.run("plan", CI="true")
+    assert (done.code, "ion-mentoring has no key in use" in done.err) == (13, True)
+    whole.edit(("events_per_minute = 60", "# events_per_minute = 60"))
+    assert whole.plan(CI="true").code == 0
+    assert whole.run("destroy", "--yes", CI="true").code == 0
