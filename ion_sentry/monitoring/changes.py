@@ -34,9 +34,13 @@ def changes(
     who applies at the same time comes to the same result.
     """
     ours: dict[str, list[Json]] = {}
+    orphans: list[tuple[str, Json]] = []
     for served in sorted(have, key=lambda served: int(served["id"])):
-        if label := service.label_of(served.get("name") or served.get("title") or ""):
+        name = served.get("name") or served.get("title") or ""
+        if label := service.label_of(name):
             ours.setdefault(label, []).append(served)
+        elif label := service.orphan_of(name):
+            orphans.append((label, served))
     todo: list[Change] = []
     left: list[str] = []
     for label, body in want.items():
@@ -55,14 +59,14 @@ def changes(
             found = differences(body, now)
         if found:
             todo.append(Change("update", kind, label, body, first["id"], found))
-    for label, leftovers in ours.items():
-        if prune:
-            todo += [
-                Change("delete", kind, label, id=leftover["id"], why="no longer in watch.toml")
-                for leftover in leftovers
-            ]
-        else:
-            left.append(f'{kind} "{label}"')
+    leftovers = [(label, one) for label, those in ours.items() for one in those] + orphans
+    if prune:
+        todo += [
+            Change("delete", kind, label, id=leftover["id"], why="no longer in watch.toml")
+            for label, leftover in leftovers
+        ]
+    else:
+        left += dict.fromkeys(f'{kind} "{label}"' for label, _leftover in leftovers)
     return todo, left
 
 

@@ -69,7 +69,8 @@ timeout_option = click.option(
 prune_option = click.option(
     "--prune",
     is_flag=True,
-    help="Also remove what carries this service's mark but is no longer in watch.toml.",
+    help="Also remove what carries this service's mark but is no longer in watch.toml, "
+    "whatever its environment. With SENTRY_ENVIRONMENT: of that one only.",
 )
 yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -203,18 +203,21 @@ def reconcilers_of(
 ) -> Iterator[list[Reconciler]]:
     """Connect the service in a folder, in each of its environments, with the Sentry of `env`.
 
-    SENTRY_ENVIRONMENT chooses one. Raises Failure.
+    SENTRY_ENVIRONMENT chooses one, and leaves what is marked with any other. Raises Failure.
     """
     wanted, where = watch.load(folder), connection(env)
     all_of_them = [wanted, *map(wanted.of, wanted.environments)]
+    names = frozenset(one.environment for one in all_of_them)
     if chosen := env.get("SENTRY_ENVIRONMENT"):
         known = [one for one in all_of_them if one.environment == chosen]
         all_of_them = known or [wanted.model_copy(update={"environment": chosen})]
+        names = frozenset()
     with Api(where, timeout, report) as api:
         reconcilers = []
         for one in all_of_them:
             service = read_service(folder, one.environment, env)
-            leads = one is all_of_them[0]
+            if leads := one is all_of_them[0]:
+                service = replace(service, environments=names)
             sentry = Sentry(api, service)
             reconcilers.append(Reconciler(sentry, service, one, prune=prune, leads=leads))
         yield reconcilers

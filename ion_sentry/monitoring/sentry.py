@@ -166,7 +166,8 @@ class Sentry:
         found = list(self._api.all(path, f"{kind}s"))
         if kind == "alert":
             return found  # also those whose monitor was deleted, which no filter by project finds
-        ours = [one["id"] for one in found if self._service.label_of(one["title"])]
+        labels = (self._service.label_of, self._service.orphan_of)
+        ours = [one["id"] for one in found if any(label(one["title"]) for label in labels)]
         whole = [self._api.find(f"{path}{one}/", "dashboard") for one in ours]
         return [dashboard for dashboard in whole if dashboard]
 

@@ -32,6 +32,8 @@ class Service:
     slack_channel: str
     repository: str  # as Sentry names it: acme/ion-mentoring; empty if nobody said
     env_file: Path
+    # All of watch.toml; none if what is marked with another isn't this one's to judge.
+    environments: frozenset[str] = frozenset()
 
     def name_of(self, label: str) -> str:
         """Write the name in Sentry: unique in an organisation, and the mark that it is ours."""
@@ -45,6 +47,12 @@ class Service:
         before, after = self.name_of("\0").split("\0")
         ours = name.startswith(before) and name.endswith(after) and len(name) > len(before + after)
         return name[len(before) : -len(after)] if ours else None
+
+    def orphan_of(self, name: str) -> str | None:
+        """Read label and mark from the name of what is left of an environment; None if it isn't."""
+        found = re.fullmatch(rf"{re.escape(self.slug)}: (.+ \[([^\[\]]+), as code\])", name)
+        is_orphan = found and self.environments and found[2] not in self.environments
+        return found[1] if found and is_orphan else None
 
 
 @dataclass(frozen=True)
@@ -67,12 +75,11 @@ def read_service(folder: Path, environment: str, env: Mapping[str, str]) -> Serv
     for variable, value in {"SENTRY_PROJECT": slug, "SENTRY_ORG": org}.items():
         if not re.fullmatch(r"[a-z0-9_-]{1,100}", value):
             raise Failure(f"{variable} is no slug: a-z, 0-9, - and _ only.", Exit.VARIABLES)
-    # Sentry's own pattern is ^[^\n\r\f\/]*$ with 64 characters at most; brackets are ours.
-    if not re.fullmatch(r"(?!None$)[^\s/\[\]]([^\r\n\f\t/\[\]]{0,62}[^\s/\[\]])?", environment):
-        raise Failure(
-            f"The environment {environment!r} can't be used: 1 to 64 characters without / [ ]",
-            Exit.VARIABLES,
-        )
+    try:
+        environment_name(environment)
+    except ValueError as wrong:
+        problem = f"The environment {environment!r} can't be used: it {wrong}."
+        raise Failure(problem, Exit.VARIABLES) from None
     return Service(
         slug=slug,
         name=answers["project_name"],
@@ -84,6 +91,14 @@ def read_service(folder: Path, environment: str, env: Mapping[str, str]) -> Serv
         repository=answers["repository"].partition("/")[2],
         env_file=folder / ".env",
     )
+
+
+def environment_name(value: str) -> str:
+    """Return the name of an environment. Raises ValueError for one that can't be used."""
+    # Sentry's own pattern is ^[^\n\r\f\/]*$ with 64 characters at most; brackets are ours.
+    if not re.fullmatch(r"(?!(?i:none)$)[^\s/\[\]]([^\r\n\f\t/\[\]]{0,62}[^\s/\[\]])?", value):
+        raise ValueError("should be 1 to 64 characters without / [ ], and not none")
+    return value
 
 
 def _answers(file: Path) -> dict[str, str]:

@@ -20,6 +20,7 @@ from pydantic import (
 from ion_sentry.git import Failure
 
 from .exits import Exit
+from .service import environment_name
 
 WATCH_FILE = Path("monitoring", "watch.toml")
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -60,6 +61,7 @@ def _one_line(value: str) -> str:
     return value
 
 
+EnvironmentName = Annotated[str, AfterValidator(environment_name)]
 Seconds = Annotated[int, BeforeValidator(_seconds)]
 Text = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_one_line)]
 Hours = Annotated[int, BeforeValidator(_hours)]
@@ -150,14 +152,14 @@ class Limits(_Data):
 class Environment(_Data):
     """One more environment, with the same alerts, which tell only so."""
 
-    name: str
+    name: EnvironmentName
     by: Annotated[list[Target], Field(min_length=1)]
 
 
 class Watch(_Data):
     """All of `watch.toml`."""
 
-    environment: str
+    environment: EnvironmentName
     slack_workspace: str = ""
     environments: list[Environment] = []
     project: Limits | None = Limits()  # None: not this environment's to say

@@ -77,7 +77,8 @@ def test_each_has_its_line_and_its_code(
         ({"SENTRY_URL": "https://[x"}, 4, "SENTRY_URL is no address of a Sentry"),
         ({"SENTRY_ORG": "nobody"}, 13, "teams: not found (404). Is SENTRY_ORG right"),
         ({"SENTRY_ORG": "../x"}, 4, "SENTRY_ORG is no slug"),
-        ({"SENTRY_ENVIRONMENT": "a/b"}, 4, "The environment 'a/b' can't be used"),
+        ({"SENTRY_ENVIRONMENT": "a/b"}, 4, "The environment 'a/b' can't be used: it should be 1"),
+        ({"SENTRY_ENVIRONMENT": "NONE"}, 4, "without / [ ], and not none."),
     ],
 )
 def test_wrong_variables(

@@ -241,7 +241,8 @@ WRONG = {
     "crawlers = true": ("spiders = true", "spiders"),
     '"tags.priority:*" = []': ('"everything" = []', "project owners everything"),
     '"tags.priority:*" = [] ': ('"path:*" = ["Not A Team"]', "owners path:* number 1"),
-    'name = "staging"': ('name = "production"', "two environments are named 'production'"),
+    'name = "staging"': ('name = "None"', 'environments "None" name should be 1 to 64 characters'),
+    'name = "staging" ': ('name = "production"', "two environments are named 'production'"),
     'by = ["email"]': ('by = ["pager"]', 'environments "staging" by'),
 }
 

@@ -358,6 +358,16 @@ def test_a_wrong_body_is_refused(verdicts: dict[str, list[str]], name: str) -> N
         ("[[alerts]]", "[[alerts", "watch.toml is no TOML"),
         ('period = "14d"', "period = 14", 'dashboards "Issues" period should be a valid string'),
         ('name = "new issue"', f'name = "{"x" * 120}{"y"}"', "at most 120 characters"),
+        (
+            '"production"',
+            '"none"',
+            "  environment should be 1 to 64 characters without / [ ], and not",
+        ),
+        (
+            '"production"',
+            '"a/b"',
+            "  environment should be 1 to 64 characters without / [ ], and not",
+        ),
     ],
 )
 def test_a_wrong_watch_toml_sends_nothing(
