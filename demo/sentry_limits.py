@@ -63,6 +63,19 @@ def unprotect(o: Organization, body: Json, **_: Any) -> tuple[int, Any]:
     return 200, None
 
 
+def linked(o: Organization, slug: str, **_: Any) -> tuple[int, Any]:
+    known = get(o.limits, slug).repositories
+    number = str(o.projects[slug][0])
+    return 200, [
+        {
+            **{"id": one["id"], "projectId": number, "repositoryId": one["id"]},
+            **{"repoName": one["name"], "source": "manual", "providerKey": "github"},
+        }
+        for one in o.repositories
+        if int(one["id"]) in known
+    ]
+
+
 def link(o: Organization, slug: str, body: Json, **_: Any) -> tuple[int, Any]:
     number = body["repositoryId"]
     if number not in {int(one["id"]) for one in o.repositories}:

@@ -24,6 +24,7 @@ ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any]]]] = [
     ("PUT", f"{_P}/filters/{_X}/", limits.put_filter),
     ("GET", f"{_P}/ownership/", limits.ownership),
     ("PUT", f"{_P}/ownership/", limits.put_ownership),
+    ("GET", f"{_P}/repo/", limits.linked),
     ("POST", f"{_P}/repo/", limits.link),
     ("POST", f"{_O}/spike-protections/", limits.protect),
     ("DELETE", f"{_O}/spike-protections/", limits.unprotect),

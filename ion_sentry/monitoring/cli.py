@@ -122,6 +122,8 @@ def apply(folder: Path, timeout: float, prune: bool, yes: bool) -> None:
             _ask("Write this to Sentry?", yes)
             for reconciler, plan in plans:
                 reconciler.apply(plan, _done)
+            for reconciler, plan in plans:  # no alert waits for it
+                reconciler.link(plan, _done)
             print("done")
 
 

@@ -33,6 +33,7 @@ class Plan:
     project_wanted: bool
     environment_known: bool
     dsn_wanted: bool
+    unlinked: int | None  # the repository to link the project with
     limits: Found
     have: dict[Kind, list[Json]]
     notes: list[str] = field(default_factory=list)
@@ -42,7 +43,7 @@ class Plan:
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
         first = self.project_wanted or not self.environment_known or self.dsn_wanted
-        return first or bool(self.changes)
+        return first or bool(self.unlinked or self.changes)
 
     def ids(self, service: Service) -> Ids:
         """Return the numbers of what is there; of several monitors with one name, the oldest's."""
@@ -85,6 +86,7 @@ class Reconciler:
             project_wanted=self._leads and project is None,
             environment_known=self.sentry.has_environment(),
             dsn_wanted=self._leads and env_file.wants_dsn(self.service.env_file),
+            unlinked=self.sentry.unlinked(project) if self._leads else None,
             limits=self.sentry.limits(project, self.watch.project),
             have={kind: self.sentry.list(kind, number) for kind in KINDS},
         )
@@ -143,6 +145,12 @@ class Reconciler:
                 if change.verb == "delete":
                     self._write(change, done)
 
+    def link(self, plan: Plan, done: Say) -> None:
+        """Link the project with its repository, if `plan` says so. Raises Failure."""
+        if plan.unlinked:
+            self.sentry.link(plan.unlinked)
+            done(f"linked the project with {self.service.repository}")
+
     def _make_project(self, plan: Plan, done: Say) -> None:
         if plan.project_wanted:
             self.sentry.create_project()
@@ -154,8 +162,6 @@ class Reconciler:
             plan.limits = self.sentry.limits(plan.project, self.watch.project)
         if plan.project_wanted:
             done(f"created project {self.service.slug}")
-            if self.service.repository and self.sentry.link(self.service.repository):
-                done(f"linked it with {self.service.repository}")
         if not plan.environment_known:
             self.sentry.create_environment()
             done(f"recorded a deploy to {self.service.environment}")

@@ -109,15 +109,30 @@ class Sentry:
             ownership=self._api.find(f"{self._project}/ownership/", "ownership rules") or {},
         )
 
-    def link(self, repository: str) -> bool:
-        """Link the project with its repository; False if the organisation doesn't know that."""
+    def unlinked(self, project: Json | None) -> int | None:
+        """Return the number of the service's repository if the project isn't linked with it.
+
+        None, too, if the organisation doesn't know it, or if this Sentry doesn't tell: to list what
+        is linked is newer than to link it.
+        """
+        repository = self._service.repository
+        if repository and project:
+            try:
+                linked = list(self._api.all(f"{self._project}/repo/", "linked repositories"))
+            except Failure as failure:
+                if failure.code in (Exit.NOT_FOUND, Exit.REFUSED):  # 404, 405
+                    return None
+                raise
+            if repository in {one["repoName"] for one in linked}:
+                return None
         path = f"{self._organization}/repos/"
-        for known in self._api.all(path, "repositories", query=repository):
-            if known["name"] == repository:
-                body = {"repositoryId": int(known["id"])}
-                self._api.create(f"{self._project}/repo/", body, f"link {repository}")
-                return True
-        return False
+        known = self._api.all(path, "repositories", query=repository) if repository else ()
+        return next((int(one["id"]) for one in known if one["name"] == repository), None)
+
+    def link(self, number: int) -> None:
+        """Link the project with its repository."""
+        what = f"link {self._service.repository}"
+        self._api.create(f"{self._project}/repo/", {"repositoryId": number}, what)
 
     def create_project(self) -> None:
         """Make the project; it is no failure if somebody was faster."""

@@ -58,6 +58,8 @@ def plan_lines(plan: Plan, watch: Watch, service: Service, url: str) -> Iterator
         yield _line("create", "environment", service.environment, how, width)
     if plan.dsn_wanted:
         yield _line("create", ".env", "SENTRY_DSN", "the project's", width)
+    if plan.unlinked:
+        yield _line("create", "repository", service.repository, "linked with the project", width)
     for change in plan.changes:
         more = _summary(change, watch, service)
         yield _line(change.verb, change.kind, change.label, more, width)
@@ -77,6 +79,7 @@ def summary(*plans: Plan) -> str:
     created = verbs.count("create")
     for plan in plans:
         created += plan.project_wanted + (not plan.environment_known) + plan.dsn_wanted
+        created += bool(plan.unlinked)
     counts = {
         "to create": created,
         "to change": verbs.count("update"),

@@ -8,6 +8,7 @@ import json
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
@@ -15,6 +16,8 @@ from openapi_core.testing import MockRequest, MockResponse
 from demo.sentry_api import Exchange
 
 HOST = "https://us.sentry.io"  # one of the schema's servers
+_REPO = "/api/0/projects/{organization_id_or_slug}/{project_id_or_slug}/repo/"
+_NAMES = ("id", "projectId", "repositoryId", "repoName", "source")
 
 
 @cache
@@ -23,8 +26,35 @@ def schema() -> OpenAPI | None:
     file = os.environ.get("SENTRY_OPENAPI")
     if not file:
         return None
-    return OpenAPI.from_dict(
-        json.loads(Path(file).read_text("utf-8")), config=Config(spec_validator_cls=None)
+    known = json.loads(Path(file).read_text("utf-8"))
+    _add_the_list_of_repositories(known["paths"][_REPO])
+    return OpenAPI.from_dict(known, config=Config(spec_validator_cls=None))
+
+
+def _add_the_list_of_repositories(path: dict[str, Any]) -> None:
+    """Published after the schema of August 2026, which knows how to link one only.
+
+    docs.sentry.io/api/projects/list-repositories-linked-to-a-project, and the answer's names by
+    project_repository.py of getsentry/sentry.
+    """
+    one = {
+        "type": "object",
+        "required": [*_NAMES, "providerKey"],
+        "properties": {
+            **{name: {"type": "string"} for name in _NAMES},
+            "providerKey": {"type": "string", "nullable": True},
+        },
+    }
+    many = {"application/json": {"schema": {"type": "array", "items": one}}}
+    scopes = ["project:admin", "project:read", "project:write"]
+    path.setdefault(
+        "get",
+        {
+            "operationId": "listProjectRepositories",
+            "parameters": path["post"]["parameters"],
+            "security": [{"auth_token": scopes}],
+            "responses": {"200": {"description": "", "content": many}},
+        },
     )
 
 

@@ -206,32 +206,6 @@ def test_spike_protection_can_be_off(whole: Monitoring, sentry: SentryApi) -> No
     assert whole.plan().code == 0
 
 
-def test_a_new_project_is_linked_with_its_repository(service: Services, sentry: SentryApi) -> None:
-    date = "2026-01-01T00:00:00Z"
-    sentry.organization.repositories = [
-        {"id": str(number), "name": name, "dateCreated": date}
-        for number, name in ((6, "acme/ion"), (7, "acme/ion-mentoring"))
-    ]
-    monitoring = service(repository="github.com/acme/ion-mentoring")
-    assert "linked it with acme/ion-mentoring" in monitoring.apply().out
-    assert limits(sentry).repositories == {7}
-    assert monitoring.plan().code == 0
-
-
-def test_an_unknown_repository_stops_nothing(service: Services, sentry: SentryApi) -> None:
-    monitoring = service(repository="github.com/acme/unknown")
-    assert "linked" not in monitoring.apply().out
-    assert limits(sentry).repositories == set()
-
-
-def test_one_environment_alone(whole: Monitoring, sentry: SentryApi) -> None:
-    whole.apply(SENTRY_ENVIRONMENT="staging")
-    assert {one["environment"] for one in sentry.organization.alerts.values()} == {"staging"}
-    assert limits(sentry).rate_limit is None  # production's to say
-    whole.apply()
-    assert whole.plan().code == 0
-
-
 WRONG = {
     "events_per_minute = 60": ("events_per_minute = 0", "project events_per_minute should be"),
     'resolve_after = "30d"': (
