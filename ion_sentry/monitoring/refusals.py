@@ -30,6 +30,15 @@ _MEANING: Final[dict[int, tuple[Exit, str]]] = {
         "this part of Sentry's API is gone (410). Bring this program up to date: make update",
     ),
 }
+# Paths, and the scope that Sentry's API schema asks for there, to read and to write.
+_PROJECT: Final = ("project:read (project:write has it)", "project:write")
+_SCOPES: Final = (
+    (r"(projects|teams)/", *_PROJECT),
+    (r"organizations/[^/]+/(releases|spike-protections)/", *_PROJECT),
+    (r"organizations/[^/]+/(projects/[^/]+/)?(detectors|workflows)/", "org:read", "alerts:write"),
+    (r"organizations/[^/]+/issues/", "event:read", "event:write"),
+    (r"", "org:read", "org:read"),
+)
 
 
 def failure_of(answer: httpx.Response, method: str, what: str, url: str) -> Failure:
@@ -65,14 +74,9 @@ def failure_of(answer: httpx.Response, method: str, what: str, url: str) -> Fail
 
 
 def _scope(method: str, url: str) -> str:
-    read = method == "GET"
-    if "/issues/" in url:
-        return "event:read"
-    if "/detectors/" in url or "/workflows/" in url:
-        return "org:read" if read else "alerts:write"
-    if "/projects/" in url or "/releases/" in url:
-        return "project:read (project:write has it)" if read else "project:write"
-    return "org:read"
+    path = url.partition("/api/0/")[2]
+    scopes = next(scopes for pattern, *scopes in _SCOPES if re.match(pattern, path))
+    return scopes[method != "GET"]
 
 
 def _words(answer: httpx.Response) -> str:

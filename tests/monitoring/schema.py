@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from openapi_core import Config, OpenAPI
+from openapi_core.templating.paths.finders import APICallPathFinder
 from openapi_core.testing import MockRequest, MockResponse
 
 from demo.sentry_api import Exchange
@@ -56,6 +57,15 @@ def _add_the_list_of_repositories(path: dict[str, Any]) -> None:
             "responses": {"200": {"description": "", "content": many}},
         },
     )
+
+
+def scopes(method: str, path: str) -> set[str]:
+    """The scopes of which the schema asks for one."""
+    openapi = schema()
+    assert openapi
+    found = APICallPathFinder(openapi.spec).find(method.lower(), f"{HOST}{path}")
+    asked = (found.operation / "security").read_value()
+    return {scope for one in asked for scope in one["auth_token"]}
 
 
 def schema_errors(exchange: Exchange) -> list[str]:
