@@ -1,4 +1,5 @@
 import asyncio
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -72,6 +73,19 @@ def test_what_is_raised_carries_the_scopes_it_left(captured_events: Events) -> N
     [event] = captured_events
     assert event["tags"] == {"who": "inner", "only": "outer", "priority": "P3"}
     assert event["contexts"]["work"] == {"step": 1}
+
+
+def test_a_scope_that_is_left_in_another_context_is_inside_of_what_is_around_there(
+    captured_events: Events,
+) -> None:
+    inner, error = error_scope(tags={"inner": "1"}), ValueError("x")
+    copy_context().run(inner.__enter__)
+    with pytest.raises(ValueError, match="x"), error_scope(tags={"outer": "2"}):
+        inner.__exit__(ValueError, error, None)
+        raise error
+    capture_error(error)
+    tags = captured_events[0]["tags"]
+    assert (tags.get("inner"), tags.get("outer")) == ("1", "2")
 
 
 def test_what_is_captured_inside_carries_the_scope_and_nothing_leaks(

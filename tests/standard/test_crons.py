@@ -192,26 +192,27 @@ def test_tasks_at_once_keep_their_runs_apart(
 def test_generators_that_take_turns_tell_their_own_ends(
     digest: Cron, sentry_transport: RecordingTransport
 ) -> None:
-    other = cron("other", schedule="@hourly")
-
     def steps(job: Cron) -> Iterator[None]:
         with job:
             yield
             if job is digest:
                 raise ValueError("no letters")
 
-    first, second = steps(digest), steps(other)
-    next(first)
-    next(second)
+    jobs = [digest, cron("second", schedule="@hourly"), cron("third", schedule="@hourly")]
+    first, second, third = map(steps, jobs)
+    for one in (first, second, third):
+        next(one)
     with pytest.raises(ValueError, match="no letters"):
         next(first)
+    assert next(third, None) is None
+    capture_error(ValueError("in the second"))
     assert next(second, None) is None
     told = [f"{one['monitor_slug']} {one['status']}" for one in check_ins(sentry_transport)]
-    assert told[2:] == ["digest error", "other ok"]
+    assert told[3:] == ["digest error", "third ok", "second ok"]
     # And nothing of them stays.
     capture_error(ValueError("later"))
     tags = [event["tags"].get("cron") for event in sentry_transport.events]
-    assert tags == ["digest", None]
+    assert tags == ["digest", "second", None]
     assert current_records.get() is PROCESS
 
 

@@ -265,6 +265,7 @@ def test_a_line_of_the_teams_own_log_has_the_traces_id(captured_events: Events) 
     line = add_trace_id(None, "info", {"event": "told"})
     trace = sentry_sdk.get_isolation_scope().get_active_propagation_context().trace_id
     assert line == {"event": "told", "trace_id": trace}
+    assert len(trace) == 32
 
 
 def test_without_sentry_a_line_has_no_trace() -> None:

@@ -60,6 +60,7 @@ PHRASE = "correct horse battery staple"
         (PHRASE, f"correct it: correct horse{CUT}", f"correct it: [Filtered]{CUT}"),
         (PHRASE, f"{90 * 'a '}correct horse{CUT}", f"{90 * 'a '}[Filtered]{CUT}"),
         ("ha ha ha ha", f"it was ha ha{CUT}", f"it was [Filtered]{CUT}"),
+        ("abcdabcdefgh", f"it was abcdabcd{CUT}", f"it was [Filtered]{CUT}"),
         (SECRET, f"it was Tr0u{CUT}", f"it was [Filtered]{CUT}"),
         (SECRET, f"it was Tr0ub4dor%2{CUT}", f"it was [Filtered]{CUT}"),
         (["x-other-y", PHRASE], f"it was correct{CUT}", f"it was [Filtered]{CUT}"),
