@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +18,21 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 START_SECONDS = 60.0
+
+
+def mostly_slow(cases: Iterable[Any]) -> list[Any]:
+    """Leave two thirds of a test's cases to CI; a tuple is the parameters of one."""
+    return [
+        pytest.param(
+            *(case if type(case) is tuple else (case,)), marks=[pytest.mark.slow] * bool(at % 3)
+        )
+        for at, case in enumerate(cases)
+    ]
 
 
 def clean_environment() -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from demo.receiver import Receiver
 from tests.conftest import Generate
 from tests.doctor import KEY, answering, check, dsn, line_of
-from tests.services import Service
+from tests.services import Service, mostly_slow
 
 DELIVERY = "Delivery: the server's own word"
 
@@ -56,7 +56,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("status", WORDS)
+@pytest.mark.parametrize("status", mostly_slow(WORDS))
 def test_each_refusal_has_its_own_words(generate: Generate, status: int) -> None:
     body, says, do = WORDS[status]
     with answering(status=status, body=body) as port:
@@ -79,7 +79,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("body", SAID, ids=range(len(SAID)))
+@pytest.mark.parametrize("body", mostly_slow(SAID), ids=range(len(SAID)))
 def test_a_200_is_not_enough(generate: Generate, body: bytes) -> None:
     with answering(body=body) as port:
         code, output = check(generate(), SENTRY_DSN=dsn(port))

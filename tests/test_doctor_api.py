@@ -13,6 +13,7 @@ from demo.sentry_api import Fault, Json, SentryApi
 from tests.conftest import Generate
 from tests.doctor import check, line_of
 from tests.monitoring.schema import schema_errors
+from tests.services import mostly_slow
 
 COSTS = [
     # requests a second, its other assumptions, settings; errors, spans, bytes of logs, dollars
@@ -27,7 +28,9 @@ COSTS = [
 ]
 
 
-@pytest.mark.parametrize(("options", "env", "errors", "spans", "logs", "dollars"), COSTS)
+@pytest.mark.parametrize(
+    ("options", "env", "errors", "spans", "logs", "dollars"), mostly_slow(COSTS)
+)
 def test_what_a_month_costs(
     generate: Generate,
     options: tuple[str, ...],
@@ -218,14 +221,16 @@ PROJECT = b'{"id": "1", "groups": [{}], "eventID": "%s"}' % (b"0" * 32)
 
 @pytest.mark.parametrize(
     ("said", "pieces", "about", "line"),
-    [
-        (b"<html>", 1, "project", "no answer of Sentry's API"),
-        (b"[" * 100_000, 1, "project", "no answer of Sentry's API"),
-        (b"{}", 1, "project", "no answer of Sentry's API"),
-        (b'{"id": "1"}', 1, "read back", "no answer of Sentry's API"),
-        (PROJECT, 1, "read back", "no answer of Sentry's API"),
-        (b" " * 65_536, 100_000, "project", "no answer in time"),
-    ],
+    mostly_slow(
+        [
+            (b"<html>", 1, "project", "no answer of Sentry's API"),
+            (b"[" * 100_000, 1, "project", "no answer of Sentry's API"),
+            (b"{}", 1, "project", "no answer of Sentry's API"),
+            (b'{"id": "1"}', 1, "read back", "no answer of Sentry's API"),
+            (PROJECT, 1, "read back", "no answer of Sentry's API"),
+            (b" " * 65_536, 100_000, "project", "no answer in time"),
+        ]
+    ),
     ids=["page", "deep", "empty", "no event", "another event", "endless"],
 )
 def test_a_200_of_something_else_is_not_enough(

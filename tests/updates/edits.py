@@ -5,12 +5,9 @@ ask: the team and the template changed the same lines there. Everywhere else it 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tests.updates.history import edit, git, replace
 
@@ -34,12 +31,6 @@ class Team:
 
 def team(name: str, edit: Edit, *conflicts: str, prefix: str = "", **answers: str) -> Team:
     return Team(name, edit, answers, frozenset(conflicts), prefix)
-
-
-def mostly_slow(teams: Sequence[Any]) -> list[Any]:
-    """Leave two thirds of them to CI."""
-    slow = [pytest.mark.slow]
-    return [pytest.param(team, marks=slow if at % 3 else []) for at, team in enumerate(teams)]
 
 
 def write(path: str, text: str) -> Edit:

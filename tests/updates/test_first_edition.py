@@ -9,14 +9,13 @@ from typing import NamedTuple
 import pytest
 
 from demo.receiver import Receiver
-from tests.services import ROOT, Service
+from tests.services import ROOT, Service, mostly_slow
 from tests.updates.edits import (
     OWN_DEPENDENCY,
     Edit,
     all_of,
     append,
     change,
-    mostly_slow,
     own_route,
     write,
 )

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ion_sentry.template import Template
-from tests.services import Service
-from tests.updates.edits import TEAMS, Team, mostly_slow
+from tests.services import Service, mostly_slow
+from tests.updates.edits import TEAMS, Team
 from tests.updates.simulation import by_ion_sentry, live, settle
 
 # Of one service the tests are run, of the others the imports.
