@@ -102,6 +102,9 @@ def test_an_error_is_not_its_own_breadcrumb(client: TestClient, captured_events:
     assert crumbs == ["about to fail"]
     log.error("only this")
     assert "only this" not in str(captured_events[-1].get("breadcrumbs"))
+    client.get("/only_logs")  # which is told at its answer
+    assert captured_events[-1]["logentry"]["params"] == ["work"]
+    assert "all is lost" not in str(captured_events[-1].get("breadcrumbs"))
 
 
 def test_breadcrumbs_are_the_newest_that_fit(

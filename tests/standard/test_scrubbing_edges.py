@@ -229,7 +229,8 @@ def test_a_password_on_its_option() -> None:
     for client in ("mysql", "/usr/bin/mysql", "mariadb", "sshpass", "redis-cli"):
         assert Rules().value([client, "-phunter2x"]) == [client, f"-p{FILTERED}"]
     assert Rules().value(["ls", "-phunter2x"]) == ["ls", "-phunter2x"]
-    assert Rules().value(["mysql", "-p3306"]) == ["mysql", "-p3306"]
+    for harmless in (["mysql", "-p3306"], ["mysql", "-p", "shop"], ["ls", "-a", "shop"], ["-p", 7]):
+        assert Rules().value(harmless) == harmless
 
 
 def test_an_option_that_is_very_long_is_none() -> None:

@@ -50,6 +50,27 @@ def test_a_record_whose_arguments_do_not_fit_keeps_its_body() -> None:
 # --- Telemetry ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("route", "path", "left"),
+    [
+        ("/reset/{token}", "/reset/1234", "/reset/[Filtered]"),
+        ("/api/reset/{token}/{page}", "/api/reset/x/7", "/api/reset/[Filtered]/7"),
+        ("/mentors/{id}", "/mentors/7", "/mentors/7"),
+        ("/files/{name:path}/{password}", "/files/a", "/files/a"),
+        ("/reset", "/reset", "/reset"),
+    ],
+)
+def test_a_path_shows_no_parameter_that_its_route_calls_secret(
+    route: str, path: str, left: str
+) -> None:
+    attributes = {
+        name: {"value": value} for name, value in (("url.path", path), ("http.route", route))
+    }
+    span = telemetry("span", {"name": route, "attributes": attributes})
+    assert span["attributes"]["url.path"]["value"] == left
+    assert span["name"] == span["attributes"]["http.route"]["value"] == route
+
+
 def test_a_list_that_loses_a_secret_is_a_list_still() -> None:
     attribute = {"value": ["a", "token=hunter2"], "type": "array"}
     left = telemetry("span", {"attributes": {"list": attribute}})["attributes"]

@@ -1,6 +1,7 @@
 """How much of a team's own data an event holds, before the SDK makes copies of it."""
 
 import re
+from datetime import datetime
 from typing import Any, Final
 
 from ..plain import MAX_TEXT, Plain, text_of
@@ -29,7 +30,7 @@ def bounded(event: Any, hint: dict[str, Any]) -> Any:
     if tags := event.get("tags"):
         event["tags"] = dict(_tag(*tag) for tag in dict(tags).items())
     if isinstance(crumbs := event.get("breadcrumbs"), dict):
-        crumbs["values"] = _newest(crumbs.get("values") or [])
+        crumbs["values"] = _newest(_earlier(crumbs.get("values") or [], event.get("timestamp")))
     return event
 
 
@@ -52,6 +53,18 @@ def bounded_breadcrumb(crumb: Any, hint: dict[str, Any]) -> Any:
     if crumb.get("data"):
         crumb["data"] = Plain(_MESSAGE).data(crumb["data"])
     return crumb
+
+
+def _earlier(crumbs: list[Any], then: Any) -> list[Any]:
+    """Return what was before an event, which may have waited for its request's answer."""
+    if not isinstance(then, datetime):
+        return crumbs
+    times = [crumb.get("timestamp") for crumb in crumbs]
+    return [
+        crumb
+        for crumb, time in zip(crumbs, times, strict=True)
+        if not isinstance(time, datetime) or time < then
+    ]
 
 
 def _newest(crumbs: list[Any]) -> list[Any]:

@@ -8,10 +8,13 @@ the failure first, until there is enough of them.
 import linecache
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
+from opcode import opmap
 from types import TracebackType
 from typing import Any, Final
 
 from ..plain import MAX_ITEMS, Plain, cut, module_of, text_of, type_name
+from ..request.current import current_request
 from ..service import OWN_PACKAGE, ROOT, is_own
 from .chain import Link, Relation, walk
 
@@ -21,6 +24,7 @@ _PLUMBING: Final = frozenset({"anyio", "asyncio", "contextlib", "fastapi", "star
 _DETAILED: Final = 20  # frames of an event that have source and variables
 _VARIABLES: Final = 24 * 1024  # characters in an event
 _LINES_AROUND: Final = 5
+_RAISE: Final = opmap["RAISE_VARARGS"]
 _MAX_LINE: Final = 512  # characters
 
 Event = dict[str, Any]
@@ -43,7 +47,7 @@ class _Details:
         self._left = _DETAILED
         self._plain = Plain(_VARIABLES) if variables else None
 
-    def add(self, frame: Event, traceback: TracebackType) -> None:
+    def add(self, frame: Event, traceback: TracebackType, *, variables: bool) -> None:
         if not self._left:
             return
         self._left -= 1
@@ -55,7 +59,7 @@ class _Details:
             frame["context_line"] = cut(lines[lineno - 1].rstrip(), _MAX_LINE)
             after = lines[lineno : lineno + _LINES_AROUND]
             frame["post_context"] = [cut(line.rstrip(), _MAX_LINE) for line in after]
-        if self._plain:
+        if self._plain and variables:
             frame["vars"] = self._plain.variables(list(traceback.tb_frame.f_locals.items()))
 
 
@@ -86,6 +90,7 @@ def _said(error: BaseException) -> str:
 
 def _frames(traceback: TracebackType | None, details: _Details) -> list[Event]:
     stack = list(_stack(traceback))
+    variables = not _has_foreign_frames(stack)
     # How a request comes to the code that fails is the same in every event: plumbing.
     own = [place for place, found in enumerate(stack) if is_own(found.tb_frame.f_code.co_filename)]
     own = own or [place for place, found in enumerate(stack) if not _is_plumbing(found)]
@@ -98,7 +103,7 @@ def _frames(traceback: TracebackType | None, details: _Details) -> list[Event]:
     for found in reversed(stack):
         frame = _frame(found)
         if frame["in_app"]:
-            details.add(frame, found)
+            details.add(frame, found, variables=variables)
         frames.append(frame)
     return frames[::-1]
 
@@ -107,6 +112,34 @@ def _stack(traceback: TracebackType | None) -> Iterator[TracebackType]:
     while traceback:
         yield traceback
         traceback = traceback.tb_next
+
+
+def _has_foreign_frames(stack: list[TracebackType]) -> bool:
+    """Tell whether `raise` took up an exception with frames of its past, maybe another person's.
+
+    Python adds to its traceback. Such frames are ours only where they were caught in this very
+    traceback, or lead through this request's layer (as a middleware's that raises what it kept),
+    or come from a thread of a pool.
+    """
+    seen: set[int] = set()
+    for at, (outer, inner) in enumerate(pairwise(stack)):
+        frame = outer.tb_frame
+        seen.add(id(frame))
+        if (
+            inner.tb_frame.f_back is not frame  # else it was called from there
+            and frame.f_code.co_code[outer.tb_lasti] == _RAISE
+            and id(inner.tb_frame) not in seen
+            and inner.tb_frame.f_globals.get("__name__") != "concurrent.futures.thread"
+            and not any(map(_is_of_this_request, stack[at + 1 :]))
+        ):
+            return True
+    return False
+
+
+def _is_of_this_request(traceback: TracebackType) -> bool:
+    frame, request = traceback.tb_frame, current_request.get()
+    is_own = frame.f_code.co_filename.startswith(OWN_PACKAGE)
+    return is_own and request is not None and frame.f_locals.get("request") is request
 
 
 def _is_plumbing(traceback: TracebackType) -> bool:

@@ -4,6 +4,7 @@ import logging
 import sys
 import threading
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import sentry_sdk
@@ -87,6 +88,7 @@ def _event_of(record: logging.LogRecord) -> Event:
     if record.stack_info:
         place["stack"] = cut(record.stack_info)
     event: Event = {
+        "timestamp": datetime.fromtimestamp(record.created, UTC),
         "level": "fatal" if record.levelno >= logging.CRITICAL else "error",
         "logger": record.name,
         "logentry": {"message": text_of(record.msg), "formatted": message_of(record)},

@@ -85,8 +85,9 @@ _USER_OPTION: Final = re.compile(
 _SHORT_OPTION: Final = re.compile(
     r"(?<![\w-])-[pa](?:(?:[\"'],\s{0,4}[\"'])|\s{1,4})?(?=[^\s\"',\-\]])(?!\d+[:\s])"
 )
-_ATTACHED: Final = re.compile(r"-[pa](?!\d+\Z)[^-\s]")
-_CLIENTS: Final = ("mysql", "mariadb", "sshpass", "redis-cli")
+_ATTACHED: Final = re.compile(r"[\"']?-[pa](?!\d+[\"']?\Z)(?=[^-\s\"'])")
+_CLIENTS_APART: Final = ("sshpass", "redis-cli")  # of mysql that is the database
+_CLIENTS: Final = ("mysql", "mariadb", *_CLIENTS_APART)
 
 
 def credentials(option: str, item: object) -> str | None:
@@ -97,10 +98,18 @@ def credentials(option: str, item: object) -> str | None:
     return user if colon and password else None
 
 
-def is_short_option(item: object, items: list[object] | tuple[object, ...]) -> bool:
-    """Tell a password that is written onto its option: `["mysql", "-phunter2"]`."""
-    is_client = isinstance(items[0], str) and items[0].endswith(_CLIENTS)
-    return is_client and isinstance(item, str) and _ATTACHED.match(item) is not None
+def short_option(option: str, item: object, program: object) -> int | None:
+    """Return where a password begins that an option without a name gives, None if none does.
+
+    `["mysql", "-phunter2"]`, and `["sshpass", "-p", "hunter2"]`; of a variable as `repr` writes it.
+    """
+    if not isinstance(item, str) or not isinstance(program, str):
+        return None
+    name = program.strip("\"'")
+    if option.strip("\"'") in ("-p", "-a") and name.endswith(_CLIENTS_APART):
+        return 0
+    attached = _ATTACHED.match(item) if name.endswith(_CLIENTS) else None
+    return attached.end() if attached else None
 
 
 def reach(text: str, start: int, *, is_line: bool = False, only_quoted: bool = False) -> Span:

@@ -19,6 +19,8 @@ _KEPT_ATTRIBUTES: Final = ("process.", "sentry.", "server.address", "thread.", "
 _OF_MESSAGES: Final = "sentry.message."
 _TEMPLATE: Final = f"{_OF_MESSAGES}template"
 _ARGUMENT: Final = f"{_OF_MESSAGES}parameter."
+_PATH: Final = "url.path"
+_ROUTE: Final = "http.route"
 _NEVER: Final = "process.command_args"
 SEEN_IN_FRAMES: Final = frozenset({"context_line", "post_context", "pre_context", "vars"})
 _NO_RULES: Final = MappingProxyType[str, Callable[[Any], Any]]({})
@@ -42,6 +44,7 @@ class Telemetry:
         own: Sequence[Callable[[str], str]],
         harmless: set[str],
     ) -> None:
+        self._names = names
         self.secrets = Secrets()
         self.texts = Texts(names, self.secrets, own, harmless)
         self.walk = Walk(names, self.texts, self.secrets)
@@ -77,25 +80,38 @@ class Telemetry:
         template = _plain(attributes, _TEMPLATE)
         secret = self.templates.secret_in(template[:LONGEST]) if isinstance(template, str) else ()
         scrubbed = {}
-        for name, attribute in attributes.items():
-            if name == _NEVER:
+        for key, attribute in attributes.items():
+            if key == _NEVER:
                 continue
-            if name.startswith(_KEPT_ATTRIBUTES) and not name.startswith(_OF_MESSAGES):
-                scrubbed[name] = attribute
+            if key.startswith(_KEPT_ATTRIBUTES) and not key.startswith(_OF_MESSAGES):
+                scrubbed[key] = attribute
                 continue
             value = attribute.get("value") if isinstance(attribute, dict) else attribute
-            argument = name.removeprefix(_ARGUMENT)
-            if argument != name and argument in secret:
+            argument = key.removeprefix(_ARGUMENT)
+            if argument != key and argument in secret:
                 told = self.argument(True, value)
+            elif key == _PATH:
+                told = self.walk.value(self._path(value, _plain(attributes, _ROUTE)), key)
             else:
                 told = self.walk.value(value, argument)
-            name = self.texts.text(name)
+            name = self.texts.text(key)
             if told is not value and isinstance(attribute, dict):
                 kind = "string" if isinstance(told, str) else attribute.get("type")
                 scrubbed[name] = {**attribute, "value": told, "type": kind}
             else:
                 scrubbed[name] = attribute if isinstance(attribute, dict) else told
         return scrubbed
+
+    def _path(self, path: Any, route: Any) -> Any:
+        """Filter the parameters of a path that its route calls secret: `/reset/{token}`."""
+        if not isinstance(path, str) or not isinstance(route, str) or "{" not in route:
+            return path
+        parts = path.split("/")
+        for at, part in enumerate(route.split("/")[: len(parts)]):
+            if part[:1] == "{" and self._names.is_secret(part.strip("{}").partition(":")[0]):
+                self.secrets.add(parts[at])
+                parts[at] = FILTERED
+        return "/".join(parts)
 
     def fields(
         self,

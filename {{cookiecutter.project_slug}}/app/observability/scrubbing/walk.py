@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ..plain import MAX_TEXT, short_repr
-from .forms import credentials, is_short_option
+from .forms import credentials, short_option
 from .names import Names, Verdict
 from .secrets import Secrets
 from .shapes import scrub_numbers
@@ -122,9 +122,9 @@ class Walk:
             elif (user := credentials(option, item)) is not None:
                 self._secrets.add(item[len(user) + 1 :])
                 scrubbed.append(f"{user}:{FILTERED}")
-            elif is_short_option(item, items):
-                self._secrets.add(item[2:])
-                scrubbed.append(item[:2] + FILTERED)
+            elif (start := short_option(option, item, items[0])) is not None:
+                self._secrets.add(item[start:].strip("\"'"))
+                scrubbed.append(item[:start] + FILTERED)
             elif _is_pair(item) and self.hides(item[0], item[1]):
                 scrubbed.append([self._texts.text(item[0]), FILTERED])
             else:
