@@ -461,6 +461,33 @@ def test_a_loss_is_told_in_one_line(connect: Connect, caplog: pytest.LogCaptureF
         assert sum(map(int, re.findall(r"(\d+) log", said))) == 10 and "byte" not in said
 
 
+def test_what_the_sdk_loses_is_counted_and_told(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Receiver() as receiver:
+        sentry = connect(receiver)
+        sentry.transport.record_lost_event("sample_rate", "error")
+        logs = PayloadRef(json={"items": [{}, {}]})
+        batch = Item(logs, type="log", headers={"item_count": 2})
+        sentry.transport.record_lost_event("queue_overflow", "log_item", item=batch)
+        sentry.transport.tell_unsent()
+        [record] = caplog.records
+        assert "Lost: 2 logs" in record.message
+        lost = held_back(sentry)
+        assert (lost["error", "sample_rate"], lost["log_item", "queue_overflow"]) == (1, 2)
+
+
+def test_all_that_is_unsent_is_told(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    gate = Gate()
+    with Receiver(trouble=gate) as receiver:
+        sentry = connect(receiver)
+        sentry.errors(3)
+        wait_until(lambda: gate.waiting == 3)
+        sentry.transport.tell_unsent()
+        gate.open.set()
+        assert "Lost: 3 events" in caplog.records[0].message
+
+
 def test_losses_are_told_once_a_minute_and_so_is_their_end(
     standard: Standard, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

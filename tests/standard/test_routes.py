@@ -61,7 +61,7 @@ def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClie
     install(app, sentry_settings)
     app.add_middleware(CopiesTheScope)
     app.add_middleware(Moves)
-    app.add_middleware(CORSMiddleware, allow_origins=["https://x.example"])
+    app.add_middleware(CORSMiddleware, ["https://x.example"])  # by its place, as some do
     app.get("/direct/{number}")(fails)
     app.add_route("/starlette/{number}", fails_in_starlette)
     router = APIRouter(prefix="/included")

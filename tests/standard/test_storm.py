@@ -236,3 +236,11 @@ def test_the_timer_keeps_nothing_of_the_request_that_starts_it(
     gc.collect()
     assert kept() is None
     small_guard.reset()
+
+
+def test_the_same_words_at_two_places_are_two(captured_events: list[dict[str, Any]]) -> None:
+    log = logging.getLogger("tests.storm")
+    for _ in range(40):
+        log.error("the same")
+        log.error("the same")
+    assert len(captured_events) == 80
