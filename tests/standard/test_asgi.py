@@ -212,3 +212,15 @@ def test_a_request_leaves_the_scopes_around_it_as_they_were(app: FastAPI) -> Non
 
     before, after = asyncio.run(scopes())
     assert before == after
+
+
+def test_an_application_that_is_mounted_with_a_standard_of_its_own_tells_of_a_crash_once(
+    app: FastAPI, captured_events: Events, sentry_settings: SentrySettings
+) -> None:
+    app.mount("/inner", failing_app(sentry_settings))
+    start, body = asyncio.run(call(app, http("/inner/async")))
+    [event] = captured_events
+    assert start["status"] == 500
+    assert event["event_id"].encode() in body["body"]
+    assert event["transaction"] == "/inner/async"
+    assert event["exception"]["values"][-1]["mechanism"]["handled"] is False

@@ -85,6 +85,26 @@ def test_an_exception_is_limited(captured_events: Events) -> None:
     assert held_back(captured_events) == ["3 x ValueError"]
 
 
+class Empty(Exception):
+    """One that is false, as a group or a list of errors may be."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+def test_an_exception_that_is_false_is_one_nevertheless(captured_events: Events) -> None:
+    own = 42
+    for _ in range(5):
+        try:
+            raise Empty
+        except Empty as error:
+            sentry_sdk.capture_exception(error)
+    assert len(captured_events) == LIMIT
+    [*_, last] = captured_events[0]["exception"]["values"][-1]["stacktrace"]["frames"]
+    assert last["vars"]["own"] == str(own)
+    assert held_back(captured_events)[0].startswith("3 x Empty at tests/standard/")
+
+
 def test_what_a_client_did_wrong_is_not_reported(captured_events: Events) -> None:
     sentry_sdk.capture_exception(HTTPException(404))
     assert captured_events == []

@@ -69,6 +69,16 @@ def test_an_error_takes_the_severity_of_its_cause(captured_events: Events) -> No
     assert priority(error, captured_events) == "P1"
 
 
+@pytest.mark.parametrize("severity", Severity)
+def test_what_its_class_was_given_goes_before_its_cause(
+    captured_events: Events, severity: Severity
+) -> None:
+    set_severity(LookupError, severity)
+    error = KeyError()
+    error.__cause__ = Important()
+    assert priority(error, captured_events) == severity.name
+
+
 def test_a_group_is_as_bad_as_its_worst_member(captured_events: Events) -> None:
     group = ExceptionGroup("all", [ValueError(), Important(), HTTPException(404)])
     assert priority(group, captured_events) == "P1"

@@ -149,6 +149,17 @@ class TestInAService:
         assert summary["tags"]["held_back"] == "4"
         assert summary["contexts"]["held_back"]["total"] == 4
 
+    def test_the_summary_comes_by_itself(
+        self, clock: Clock, captured_events: Events, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.observability.errors.storm.WINDOW", 0.001)
+        before = timers()
+        for _ in range(3):
+            capture_error(ValueError("again"))
+        for timer in timers() - before:
+            timer.join()
+        assert captured_events[2]["message"] == "1 errors were held back within a minute"
+
     def test_the_summary_names_type_and_place(
         self, client: TestClient, captured_events: Events
     ) -> None:

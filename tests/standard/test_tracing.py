@@ -147,6 +147,26 @@ def test_a_statement_outside_of_requests_is_no_trace(sentry_transport: Recording
     assert nightly["name"] == "nightly"
 
 
+def test_a_trace_of_its_own_within_a_request_keeps_its_name(
+    app: FastAPI, client: TestClient, sentry_transport: RecordingTransport
+) -> None:
+    @app.get("/begins_another")
+    async def begins_another() -> None:
+        with start_span("nightly", {"sentry.op": "task"}, parent_span=None), start_span("step"):
+            pass
+
+    client.get("/begins_another")
+    named = [
+        (span["name"], span["attributes"]["sentry.segment.name"])
+        for span in sentry_transport.spans()
+    ]
+    assert named == [
+        ("step", "nightly"),
+        ("nightly", "nightly"),
+        ("/begins_another", "/begins_another"),
+    ]
+
+
 def test_a_callers_trace_is_continued_and_nothing_else_believed(
     client: TestClient, sentry_transport: RecordingTransport
 ) -> None:
