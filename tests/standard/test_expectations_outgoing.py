@@ -1,6 +1,7 @@
 """The SDK's expectations of httpx, of both its clients: see expectations.py."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
@@ -96,6 +97,17 @@ def a_call_in_a_trace_leaves_one_breadcrumb(seen: Seen, call: Call) -> None:
 
 
 @table.met
+def what_the_client_logs_is_no_second_breadcrumb(seen: Seen, call: Call) -> None:
+    """A call whose client logs it, at level INFO, is one breadcrumb."""
+    logging.getLogger("httpx").setLevel(logging.INFO)
+    try:
+        call("http://example.com/")
+    finally:
+        logging.getLogger("httpx").setLevel(logging.NOTSET)
+    assert crumb(seen)["category"] == "httplib"
+
+
+@table.met
 def client_errors_raise_the_breadcrumbs_level(seen: Seen, call: Call) -> None:
     """4xx is a warning, 5xx an error."""
     call("http://example.com/a?status=404")
@@ -122,6 +134,16 @@ def user_and_password_of_a_url_are_not_told(seen: Seen, call: Call) -> None:
         call("https://kim:ohno@example.com/a?token=ohno&page=2")
         found = crumb(seen)
     assert "ohno" not in str(found) + str(seen.transport.spans())
+
+
+@table.met
+def no_value_of_a_query_is_told(seen: Seen, call: Call) -> None:
+    """What is asked of another service may be anybody's name, whatever the parameter is called."""
+    with start_span("outer"):
+        call("http://example.com/a?q=kim&page=2")
+        found = crumb(seen)
+    assert found["data"]["http.response.status_code"] == 200
+    assert "kim" not in str(found) + str(seen.transport.spans())
 
 
 @table.met

@@ -23,6 +23,7 @@ from app.observability.errors.severity import POLICY
 from app.observability.request.sessions import sessions
 from app.observability.testing import RecordingTransport
 
+from .expectations import heed_events, ignore_events
 from .failing_app import Awkward, boom, failing_app
 
 Events = list[dict[str, Any]]
@@ -152,6 +153,36 @@ def test_a_message_that_cannot_be_told_is_a_log_nevertheless(
     sentry_sdk.flush()
     [batch] = sentry_transport.payloads("log")
     assert [item["body"] for item in batch["items"]] == ["<Awkward: RuntimeError>"]
+
+
+@pytest.mark.parametrize("name", ["app.observability", "app.observability.plain", "sentry_sdk.x"])
+def test_what_the_standard_says_of_its_own_work_is_told_nowhere(
+    sentry_transport: RecordingTransport, name: str
+) -> None:
+    logging.getLogger(name).error("told")
+    capture_message("after")
+    sentry_sdk.flush()
+    [event] = sentry_transport.events
+    assert event["message"] == "after"
+    assert "told" not in str(event)
+    assert sentry_transport.payloads("log") == []
+
+
+def test_what_the_sdk_says_of_a_processor_that_fails_makes_no_more_events(
+    captured_events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(event: Any, hint: Any) -> Any:
+        raise RuntimeError("processor")
+
+    monkeypatch.setitem(sentry_sdk.get_client().options, "debug", True)
+    sentry_sdk.get_isolation_scope().add_event_processor(fails)
+    heed_events("sentry_sdk.errors")  # the SDK leaves it out by itself as well
+    try:
+        log.error("logged")
+        capture_message("captured")
+    finally:
+        ignore_events("sentry_sdk.errors")
+    assert len(captured_events) == 2
 
 
 def test_a_breadcrumb_has_its_arguments_but_for_the_secret_ones(captured_events: Events) -> None:

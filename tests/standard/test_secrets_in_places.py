@@ -1,5 +1,7 @@
 """Where a known secret is looked for: in names, frames and data, and where text was cut."""
 
+import json
+import logging
 from typing import Any
 
 import pytest
@@ -43,6 +45,27 @@ def test_of_a_frame_the_place_stays_and_the_rest_is_looked_through() -> None:
     }
     assert second == frame
     assert left["environment"] == "giraffe"
+
+
+@pytest.mark.parametrize("raised", [None, ValueError(f"no login with {SECRET}")])
+@pytest.mark.parametrize(
+    ("template", "args", "told"),
+    [
+        ("%s gave password %s", ("kim", SECRET), "kim gave password [Filtered]"),
+        ("%(by)s: %(password)s", ({"by": "kim", "password": SECRET},), "kim: [Filtered]"),
+    ],
+)
+def test_an_argument_that_its_log_call_names_secret(
+    captured_events: list[dict[str, Any]],
+    template: str,
+    args: tuple[Any, ...],
+    told: str,
+    raised: Exception | None,
+) -> None:
+    logging.getLogger(__name__).error(template, *args, exc_info=raised)
+    [event] = captured_events
+    assert event["logentry"]["formatted"] == told
+    assert SECRET not in json.dumps(event)
 
 
 # --- Cut ------------------------------------------------------------------------------------------
