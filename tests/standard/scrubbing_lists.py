@@ -6,6 +6,7 @@ held back until the rules were done (`HELD_OUT`). A `~` keeps scanners from taki
 real ones; it is not part of them.
 """
 
+import json
 from typing import Any, Final
 
 # One name a word; `+` stands for a blank. The value is a password like any other.
@@ -111,6 +112,12 @@ _SHAPES: Final = """
     xY~3kQ9zR7tW2vB5nM8cL1dF4gH6jK0sPaQeTuIoZxCvBnxY3kQ9zR7tW2vB5nM8cL1dF4gH6jK0sPaQeTuI+/w==
 """
 
+
+def _as_bytes(encoding: str) -> str:
+    """Return a secret as JSON writes what Python writes of its bytes."""
+    return json.dumps(repr("hunter2".encode(encoding))[2:-1])[1:-1]
+
+
 # What has to be gone, and what it stood in.
 _FORMS: Final[list[tuple[str, Any]]] = [
     ("hunter2", "password=hunter2"),
@@ -134,8 +141,8 @@ _FORMS: Final[list[tuple[str, Any]]] = [
         "hunter2\r\n--x--",
     ),
     ("hunter2", "b'--x\\r\\nContent-Disposition: form-data; name=\"otp\"\\r\\n\\r\\nhunter2\\r\\n'"),
-    ("hunter2", "received: " + repr('{"password": "hunter2"}'.encode("utf-16"))),
-    ("hunter2", "received: " + repr('{"password": "hunter2"}'.encode("utf-32-le"))),
+    (_as_bytes("utf-16-le"), "received: " + repr('{"password": "hunter2"}'.encode("utf-16-le"))),
+    (_as_bytes("utf-32-le"), "received: " + repr('{"password": "hunter2"}'.encode("utf-32-le"))),
     ("hunter2", 'note {"password": "hunter2", "a": [1, 2}'),
     ("hunter2", "CalledProcessError(1, ['tool', '--password', 'hunter2'])"),
     ("hunter2", "Command '['mysql', '-phunter2', 'db']' returned non-zero exit status 1."),

@@ -138,7 +138,19 @@ BODIES: list[tuple[str, bytes, Any]] = [
         b'--x\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n123\r\n--x--\r\n',
         {"password": "[Filtered]", "a": "b", "f": "<3 bytes>"},
     ),
+    (
+        "multipart/form-data; boundary=x",
+        b'hello\r\n--x\r\nContent-Disposition: form-data; name="pin"\r\n\r\nhunter2\r\n--x--',
+        {"pin": "[Filtered]"},
+    ),
+    (
+        "text/plain",
+        b'hello\r\n--x\r\nContent-Disposition: form-data; name="pin"\r\n\r\nhunter2\r\n--x--',
+        'hello\r\n--x\r\nContent-Disposition: form-data; name="pin"\r\n\r\n[Filtered]\r\n--x--',
+    ),
+    ("text/xml", b"hello <a><pin>hunter2</pin></a>", "hello <a><pin>[Filtered]</pin></a>"),
     ("application/json", '{"password": "hunter2"}'.encode("utf-16"), {"password": "[Filtered]"}),
+    ("application/json", '{"password": "hunter2"}'.encode("utf-32"), {"password": "[Filtered]"}),
     ("application/octet-stream", b"\x00\x01", None),
 ]
 

@@ -31,6 +31,7 @@ def scrubbed(entry: Any) -> Any:
 
 @pytest.mark.parametrize(("secret", "entry"), [*SECRET, *SECRET_HELD_OUT])
 def test_what_is_secret_is_filtered(secret: str, entry: Any) -> None:
+    assert secret in json.dumps(entry, ensure_ascii=False)
     assert secret not in json.dumps(scrubbed(entry), ensure_ascii=False)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -65,6 +65,29 @@ def test_an_argument_that_its_log_call_names_secret(
     logging.getLogger(__name__).error(template, *args, exc_info=raised)
     [event] = captured_events
     assert event["logentry"]["formatted"] == told
+    assert SECRET not in json.dumps(event)
+
+
+class Login(NamedTuple):
+    user: str
+    password: str
+
+
+def test_a_field_of_a_tuple_that_its_name_calls_secret(
+    captured_events: list[dict[str, Any]],
+) -> None:
+    def fails(login: Login) -> None:
+        raise ValueError
+
+    login = Login("kim", SECRET)
+    try:
+        fails(login)
+    except ValueError as error:
+        capture_error(error, contexts={"login": {"by": [login]}})
+    [event] = captured_events
+    assert event["contexts"]["login"]["by"] == ["Login(user='kim', password='[Filtered]')"]
+    [*_, last] = event["exception"]["values"][-1]["stacktrace"]["frames"]
+    assert last["vars"]["login"] == "Login(user='kim', password='[Filtered]')"
     assert SECRET not in json.dumps(event)
 
 

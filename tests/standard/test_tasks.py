@@ -2,12 +2,18 @@
 
 import asyncio
 import gc
+import logging
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
-from app.observability import capture_error, spawn
+from app.observability import SentrySettings, capture_error, install, spawn
+
+from .test_asgi import call, http
 
 Events = list[dict[str, Any]]
 
@@ -94,3 +100,45 @@ def test_asyncio_has_nothing_to_say_of_a_task_that_failed_or_was_cancelled(
 
     asyncio.run(main())
     assert said == []
+
+
+def captures(error: Exception) -> None:
+    capture_error(error)
+
+
+def logs(error: Exception) -> None:
+    logging.getLogger(__name__).exception("it failed")
+
+
+@pytest.mark.parametrize("asgi", ["2.3", "2.4"])  # with and without an eye on the client
+@pytest.mark.parametrize("tell", [captures, logs])
+def test_an_error_of_a_task_that_outlives_its_stream_is_told(
+    captured_events: Events,
+    sentry_settings: SentrySettings,
+    tell: Callable[[Exception], None],
+    asgi: str,
+) -> None:
+    app = FastAPI()
+    install(app, sentry_settings)
+    is_answered, tasks = asyncio.Event(), []
+
+    async def fails_later() -> None:
+        await is_answered.wait()
+        try:
+            raise OSError("late")
+        except OSError as error:
+            tell(error)
+
+    @app.get("/")
+    async def streams() -> StreamingResponse:
+        tasks.append(asyncio.create_task(fails_later()))
+        return StreamingResponse(iter(["one", "two"]))
+
+    async def serve() -> None:
+        await call(app, http(asgi={"version": "3.0", "spec_version": asgi}))
+        is_answered.set()
+        await tasks[0]
+
+    asyncio.run(serve())
+    [event] = captured_events
+    assert event["exception"]["values"][-1]["value"] == "late"
