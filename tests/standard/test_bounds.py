@@ -1,5 +1,6 @@
 """How much of a team's own data an event holds."""
 
+import logging
 from collections import OrderedDict
 from typing import Any
 
@@ -114,3 +115,20 @@ def test_one_breadcrumb_is_bounded(captured_events: Events) -> None:
     assert crumb["message"] == WORDS[:1023] + "…"
     assert crumb["data"]["text"] == WORDS[:511] + "…"
     assert crumb["data"]["many"] == ["x" * 500, "…", "…", "…", "…"]
+
+
+@pytest.mark.parametrize("template", ["got %s", "invalid token %s"])
+def test_an_argument_of_a_megabyte_is_bounded_before_the_sdk_copies_it(
+    captured_events: Events, template: str
+) -> None:
+    entries: list[str] = []
+
+    def look(event: Any, hint: Any) -> Any:
+        entries.append(str(event.get("logentry")))
+        return event
+
+    sentry_sdk.get_isolation_scope().add_event_processor(look)
+    logging.getLogger("tests.bounds").error(template, 34 * WORDS)
+    [crumb] = crumbs(captured_events)
+    assert len(crumb["message"]) <= 1024
+    assert len(entries[0]) < 3 * MOST

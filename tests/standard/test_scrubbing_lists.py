@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -157,6 +158,33 @@ def test_what_is_longer_than_is_kept_costs_no_more(pattern: str) -> None:
     short, long = (pattern * LENGTH)[:10_000], (pattern * 1_000_000)[:1_000_000]
     usual = cpu(lambda: SCRUBBER.payload("event", {"message": short}))
     assert cpu(lambda: SCRUBBER.payload("event", {"message": long})) < 3 * usual + 0.002
+
+
+@pytest.mark.parametrize("pattern", [PROSE, *HOSTILE[:6]])
+def test_a_log_call_does_not_pay_for_what_its_argument_holds(pattern: str) -> None:
+    text = (pattern * LENGTH)[:LENGTH]
+    harmless = {"message": (PROSE * LENGTH)[:LENGTH]}
+    leaving = cpu(lambda: Scrubber().payload("event", harmless))
+    assert cpu(lambda: SCRUBBER.log_message("got %s", (text,))) < leaving / 10
+
+
+def test_what_was_looked_through_is_not_kept() -> None:
+    scrubber, number = Scrubber(), 50
+
+    def tell(text: str) -> None:
+        scrubber.log_message("invalid token %s", (text,))
+        scrubber.log_message(f"invalid token %s of {text}", ("x",))
+        entry = {"message": "invalid token %s", "params": [text]}
+        scrubber.payload("event", {"logentry": entry})
+        scrubber.payload("event", {"message": text})
+
+    tell("")
+    tracemalloc.start()
+    for at in range(number):
+        tell(f"{at}: {PROSE * 100}"[:LENGTH])
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < number * LENGTH
 
 
 def test_what_is_shared_is_walked_a_bounded_number_of_times() -> None:
