@@ -1,5 +1,6 @@
 """What the SDK captures by itself, or by its own functions, is judged as all else."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -7,11 +8,12 @@ import sentry_sdk
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
-from app.observability import SentrySettings, capture_error
+from app.observability import SentrySettings, capture_error, capture_message
 from app.observability.errors.capture import guard
 from app.observability.service import ROOT
 from app.observability.testing import RecordingTransport
 
+from .expectations import heed_events, ignore_events
 from .failing_app import failing_app
 
 Events = list[dict[str, Any]]
@@ -124,6 +126,23 @@ def test_the_answer_names_its_event(
     answer = client.get("/captures_with_the_sdk_and_raises").json()
     [event] = captured_events
     assert answer["event_id"] == event["event_id"]
+
+
+def test_what_the_sdk_says_of_a_processor_that_fails_makes_no_more_events(
+    captured_events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(event: Any, hint: Any) -> Any:
+        raise RuntimeError("processor")
+
+    monkeypatch.setitem(sentry_sdk.get_client().options, "debug", True)
+    sentry_sdk.get_isolation_scope().add_event_processor(fails)
+    heed_events("sentry_sdk.errors")  # the SDK leaves it out by itself as well
+    try:
+        logging.getLogger(__name__).error("logged")
+        capture_message("captured")
+    finally:
+        ignore_events("sentry_sdk.errors")
+    assert len(captured_events) == 2
 
 
 def test_how_an_exception_was_caught_is_said_if_nobody_knows(captured_events: Events) -> None:

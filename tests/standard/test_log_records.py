@@ -23,7 +23,6 @@ from app.observability.errors.severity import POLICY
 from app.observability.request.sessions import sessions
 from app.observability.testing import RecordingTransport
 
-from .expectations import heed_events, ignore_events
 from .failing_app import Awkward, boom, failing_app
 
 Events = list[dict[str, Any]]
@@ -166,23 +165,6 @@ def test_what_the_standard_says_of_its_own_work_is_told_nowhere(
     assert event["message"] == "after"
     assert "told" not in str(event)
     assert sentry_transport.payloads("log") == []
-
-
-def test_what_the_sdk_says_of_a_processor_that_fails_makes_no_more_events(
-    captured_events: Events, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(event: Any, hint: Any) -> Any:
-        raise RuntimeError("processor")
-
-    monkeypatch.setitem(sentry_sdk.get_client().options, "debug", True)
-    sentry_sdk.get_isolation_scope().add_event_processor(fails)
-    heed_events("sentry_sdk.errors")  # the SDK leaves it out by itself as well
-    try:
-        log.error("logged")
-        capture_message("captured")
-    finally:
-        ignore_events("sentry_sdk.errors")
-    assert len(captured_events) == 2
 
 
 def test_a_breadcrumb_has_its_arguments_but_for_the_secret_ones(captured_events: Events) -> None:
