@@ -142,7 +142,8 @@ def test_what_the_sdk_says_of_a_processor_that_fails_makes_no_more_events(
         capture_message("captured")
     finally:
         ignore_events("sentry_sdk.errors")
-    assert len(captured_events) == 2
+    # sentry-sdk 3 counts them as lost.
+    assert len(captured_events) == 2 * hasattr(sentry_sdk.Scope, "streamed_span")
 
 
 def test_how_an_exception_was_caught_is_said_if_nobody_knows(captured_events: Events) -> None:
