@@ -55,6 +55,16 @@ def test_what_is_right_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.sentry_error_sample_rate == 1.0
 
 
+def test_codes_are_single_ones_and_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_FAILED_REQUEST_STATUS_CODES", "429, 500,502-504")
+    settings = SentrySettings.load()
+    assert settings.sentry_failed_request_status_codes == {429, 500, 502, 503, 504}
+    for wrong in ("5xx", "500-x", "x-500", "500,,502"):
+        monkeypatch.setenv("SENTRY_FAILED_REQUEST_STATUS_CODES", wrong)
+        with pytest.raises(SystemExit, match="write codes and ranges of codes"):
+            SentrySettings.load()
+
+
 def test_an_empty_one_counts_as_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in SentrySettings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
