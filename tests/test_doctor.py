@@ -85,6 +85,7 @@ def test_a_200_is_not_enough(generate: Generate, body: bytes) -> None:
         code, output = check(generate(), SENTRY_DSN=dsn(port))
     told = line_of(output, "error"), line_of(output, "trace")
     assert all(line.startswith(said) for line, said in zip(told, SAID[body], strict=True)), told
+    assert ", id " not in told[0]  # which the server didn't say
     assert (code, len(output) < 10_000) == (int("NOT OK" in "".join(told)), True)
 
 
