@@ -118,7 +118,7 @@ class Gate:
 
     def __call__(self) -> None:
         self.waiting += 1
-        self.open.wait(30)
+        self.open.wait(120)
 
 
 def test_the_most_important_goes_first(
