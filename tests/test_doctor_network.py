@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
-from demo.receiver import LoopbackServer
+from demo.receiver import LoopbackServer, Receiver
 from tests.conftest import Generate
 from tests.doctor import KEY, answering, check, dsn, line_of
 
@@ -137,3 +137,12 @@ def test_a_store_of_certificates_that_is_not_there(
         code, output = check(generate(), **env, SSL_CERT_FILE="/nowhere.pem")
     told = line_of(output, "TLS")
     assert (code, "/nowhere.pem can't be read" in told) == (1, True), told
+
+
+def test_a_proxy_of_socks_is_told(generate: Generate, receiver: Receiver) -> None:
+    env = {"SENTRY_DSN": receiver.dsn, "http_proxy": "socks5://127.0.0.1:1", "all_proxy": ""}
+    code, output = check(generate(), **env, no_proxy="", NO_PROXY="")
+    told = line_of(output, "proxy")
+    assert (code, "SOCKS" in told, "PySocks" in told) == (0, True, True)
+    output = check(generate(), SENTRY_DSN=receiver.dsn, all_proxy="socks5://127.0.0.1:1")[1]
+    assert "SOCKS" not in line_of(output, "proxy")  # which no delivery goes through

@@ -2,6 +2,7 @@
 
 import logging
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -132,3 +133,10 @@ def test_an_argument_of_a_megabyte_is_bounded_before_the_sdk_copies_it(
     [crumb] = crumbs(captured_events)
     assert len(crumb["message"]) <= 1024
     assert len(entries[0]) < 3 * MOST
+
+
+def test_a_breadcrumb_of_a_time_without_a_zone_is_told(captured_events: Events) -> None:
+    sentry_sdk.add_breadcrumb(message="theirs", timestamp=datetime(2026, 1, 1))
+    logging.getLogger("tests.bounds").error("told")
+    [event] = captured_events
+    assert [crumb["message"] for crumb in event["breadcrumbs"]["values"]] == ["theirs"]

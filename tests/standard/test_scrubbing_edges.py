@@ -229,6 +229,7 @@ def test_a_password_on_its_option() -> None:
     for client in ("mysql", "/usr/bin/mysql", "mariadb", "sshpass", "redis-cli"):
         assert Rules().value([client, "-phunter2x"]) == [client, f"-p{FILTERED}"]
     assert Rules().value(["ls", "-phunter2x"]) == ["ls", "-phunter2x"]
+    assert Rules().value(["mysql", "-u", "-phunter2x"]) == ["mysql", "-u", f"-p{FILTERED}"]
     for harmless in (["mysql", "-p3306"], ["mysql", "-p", "shop"], ["ls", "-a", "shop"], ["-p", 7]):
         assert Rules().value(harmless) == harmless
 

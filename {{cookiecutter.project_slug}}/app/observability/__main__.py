@@ -4,8 +4,10 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOWrapper
+from typing import TypeVar
 
 from .doctor.checks import Checks
 from .doctor.cost import Load
@@ -14,6 +16,8 @@ from .doctor.plans import PLANS
 from .settings import SentrySettings
 from .viewer.found import variables
 from .viewer.tail import tail
+
+N = TypeVar("N", int, float)
 
 OFF = 3
 INTERRUPTED = 130
@@ -132,38 +136,23 @@ def _load(options: argparse.Namespace) -> Load | None:
     )
 
 
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < 1e9:
-        raise ValueError
-    return number
+def _number(kind: type[N], called: str, is_right: Callable[[N], bool]) -> Callable[[str], N]:
+    """Make a reader of numbers for argparse, which says "invalid port value: 'x'"."""
+
+    def read(text: str) -> N:
+        number = kind(text)
+        if not is_right(number):
+            raise ValueError
+        return number
+
+    read.__name__ = called
+    return read
 
 
-def _part(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise ValueError
-    return number
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number < 1e6:
-        raise ValueError
-    return number
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 < number < 65536:
-        raise ValueError
-    return number
-
-
-_port.__name__ = "port"
-_positive.__name__ = "number from 0 on"  # argparse says "invalid number from 0 on value: 'x'"
-_part.__name__ = "part from 0 to 1"
-_count.__name__ = "whole number from 1 on"
+_positive = _number(float, "number from 0 on", lambda number: 0 <= number < 1e9)
+_part = _number(float, "part from 0 to 1", lambda number: 0 <= number <= 1)
+_count = _number(int, "whole number from 1 on", lambda number: 1 <= number < 1e6)
+_port = _number(int, "port", lambda number: 0 < number < 65536)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,7 +13,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import wraps
+from functools import cache, wraps
 from inspect import isasyncgenfunction, iscoroutine, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -29,6 +29,7 @@ from .sdk.names import Envelope, Item, PayloadRef
 from .sdk.scopes import Scopes, scopes_here, use_scopes
 from .sdk.spans import new_trace, trace_here
 
+_zones: Final = cache(available_timezones)  # which reads a file for each
 F = TypeVar("F", bound=Callable[..., Any])
 
 # As Sentry has them: `MAX_MARGIN`, `MAX_TIMEOUT` and `NONSTANDARD_CRONTAB_SCHEDULES` in its
@@ -204,7 +205,7 @@ def _text_problem(**texts: str) -> str | None:
             return f"{name} should be a text, not {text!r}"
     if not _SLUG.fullmatch(texts["slug"]):
         return "the slug should be 1 to 50 of a-z, 0-9, - and _, and not digits alone"
-    zone, zones = texts["time_zone"], available_timezones()
+    zone, zones = texts["time_zone"], _zones()
     # A machine without the database knows none at all; Sentry does.
     if zones and zone not in zones - _NO_ZONES:
         return f'time_zone {zone!r} is not one of the tz database, such as "Asia/Seoul"'

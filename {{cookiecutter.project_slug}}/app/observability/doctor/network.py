@@ -22,9 +22,9 @@ def network_lines(connection: Connection) -> Iterator[Finding]:
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         says = f"{host}:{port} is in the way (HTTP_PROXY, HTTPS_PROXY); NO_PROXY goes past it"
         yield Finding("proxy", None, says)
-    elif any(proxy.startswith("socks") for proxy in getproxies().values()):
-        do = "add PySocks to the service's dependencies; without it deliveries go past the proxy"
-        yield Finding("proxy", False, "a SOCKS proxy is set, and can't be spoken to", do)
+    elif any(getproxies().get(name, "").startswith("socks") for name in ("http", "https")):
+        do = "add PySocks to the service's dependencies, if the server is beyond that proxy"
+        yield Finding("proxy", None, "none in use: one of SOCKS can't be spoken to", do)
     else:
         yield Finding("proxy", None, "none")
     began = time.monotonic()

@@ -147,8 +147,8 @@ def _judge(kind: str, envelope: Envelope, answer: Any, said: bytes, connection: 
     if not taken:
         do = "something else than a Sentry answers: a proxy's or a login's page?"
         return Finding(kind, False, f"HTTP {status}, but it doesn't name the event", do)
-    is_named = own and own in said.decode("ascii", "replace")
-    return Finding(kind, True, f"HTTP {status}, " + (f"id {own}" if is_named else "taken"))
+    number = (_decoded(said) or {}).get("id")
+    return Finding(kind, True, f"HTTP {status}, " + (f"id {own}" if own and number else "taken"))
 
 
 def _is_taken(said: bytes, own: str | None, is_local: bool) -> bool | None:

@@ -57,14 +57,14 @@ def bounded_breadcrumb(crumb: Any, hint: dict[str, Any]) -> Any:
 
 def _earlier(crumbs: list[Any], then: Any) -> list[Any]:
     """Return what was before an event, which may have waited for its request's answer."""
-    if not isinstance(then, datetime):
+    if not _has_zone(then):
         return crumbs
-    times = [crumb.get("timestamp") for crumb in crumbs]
-    return [
-        crumb
-        for crumb, time in zip(crumbs, times, strict=True)
-        if not isinstance(time, datetime) or time < then
-    ]
+    return [crumb for crumb in crumbs if not _has_zone(at := crumb.get("timestamp")) or at < then]
+
+
+def _has_zone(time: Any) -> bool:
+    # One without, which a team may give, can't be compared.
+    return isinstance(time, datetime) and time.tzinfo is not None
 
 
 def _newest(crumbs: list[Any]) -> list[Any]:

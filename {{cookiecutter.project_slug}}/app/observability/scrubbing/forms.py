@@ -90,23 +90,20 @@ _CLIENTS_APART: Final = ("sshpass", "redis-cli")  # of mysql that is the databas
 _CLIENTS: Final = ("mysql", "mariadb", *_CLIENTS_APART)
 
 
-def credentials(option: str, item: object) -> str | None:
-    """Return the user of `["curl", "-u", "kim:hunter2"]`, None if there is no password."""
-    if option.strip("\"'") not in ("-u", "-U", "--user", "--proxy-user"):
-        return None
-    user, colon, password = item.partition(":") if isinstance(item, str) else ("", "", "")
-    return user if colon and password else None
+def password_in(option: str, item: object, program: object) -> int | None:
+    """Return where a password begins that an option without a telling name gives; None: nowhere.
 
-
-def short_option(option: str, item: object, program: object) -> int | None:
-    """Return where a password begins that an option without a name gives, None if none does.
-
-    `["mysql", "-phunter2"]`, and `["sshpass", "-p", "hunter2"]`; of a variable as `repr` writes it.
+    `["curl", "-u", "kim:hunter2"]`, `["mysql", "-phunter2"]`, `["sshpass", "-p", "hunter2"]`; of a
+    variable as `repr` writes it.
     """
-    if not isinstance(item, str) or not isinstance(program, str):
+    if not isinstance(item, str):
         return None
-    name = program.strip("\"'")
-    if option.strip("\"'") in ("-p", "-a") and name.endswith(_CLIENTS_APART):
+    option = option.strip("\"'")
+    user, _, password = item.partition(":")
+    if password and option in ("-u", "-U", "--user", "--proxy-user"):
+        return len(user) + 1
+    name = program.strip("\"'") if isinstance(program, str) else ""
+    if option in ("-p", "-a") and name.endswith(_CLIENTS_APART):
         return 0
     attached = _ATTACHED.match(item) if name.endswith(_CLIENTS) else None
     return attached.end() if attached else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ..plain import MAX_TEXT, short_repr
-from .forms import credentials, short_option
+from .forms import password_in
 from .names import Names, Verdict
 from .secrets import Secrets
 from .shapes import scrub_numbers
@@ -119,10 +119,7 @@ class Walk:
                 break
             if option and self.hides(option, item):
                 scrubbed.append(FILTERED)
-            elif (user := credentials(option, item)) is not None:
-                self._secrets.add(item[len(user) + 1 :])
-                scrubbed.append(f"{user}:{FILTERED}")
-            elif (start := short_option(option, item, items[0])) is not None:
+            elif (start := password_in(option, item, items[0])) is not None:
                 self._secrets.add(item[start:].strip("\"'"))
                 scrubbed.append(item[:start] + FILTERED)
             elif _is_pair(item) and self.hides(item[0], item[1]):
