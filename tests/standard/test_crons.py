@@ -260,6 +260,24 @@ def test_what_has_not_run_when_it_was_called_is_no_job(
     assert statuses(sentry_transport) == ["in_progress", "error"] * 2
 
 
+class Unaskable(Exception):
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def test_an_error_that_raises_whatever_it_is_asked_is_an_end(
+    digest: Cron, sentry_transport: RecordingTransport
+) -> None:
+    kind: type[BaseException] | None = None
+    try:
+        with digest:
+            raise Unaskable
+    except BaseException as error:
+        kind = type(error)
+    assert kind is Unaskable
+    assert statuses(sentry_transport) == ["in_progress", "error"]
+
+
 def test_a_check_in_that_fails_does_not_stop_the_job(
     digest: Cron, sentry_transport: RecordingTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,17 +105,20 @@ class Cron:
         _open.set((*_open.get(), run))
         self._check_in({**run.said, "status": "in_progress"})
 
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
+    ) -> None:
         # Around the `yield` of a generator others may be entered and left in between; and of one
         # that isn't async each step may run in a context of its own.
         run = [*self._runs[-1:], *(run for run in _open.get() if run in self._runs)][-1]
         self._runs.remove(run)
-        if isinstance(error, Exception):
+        # Asked of the class: an object of a team's own may raise whatever it is asked.
+        if error is not None and kind and issubclass(kind, Exception):
             here = _here()
             _be(run.inside)
             report(error, handled=False)
             _be(here)
-        is_ok = error is None or (isinstance(error, SystemExit) and not error.code)
+        is_ok = kind is None or (issubclass(kind, SystemExit) and not getattr(error, "code", None))
         if os.getpid() == run.process:  # and no child that the job forked
             took = {
                 "status": "ok" if is_ok else "error",
@@ -127,7 +130,9 @@ class Cron:
     async def __aenter__(self) -> None:
         self.__enter__()
 
-    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
+    ) -> None:
         self.__exit__(kind, error, traceback)
 
     def _check_in(self, run: dict[str, Any]) -> None:
