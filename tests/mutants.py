@@ -32,7 +32,10 @@ UNSEEN = " and ".join(
 )
 UNNOTICED = {"survived", "no tests"}
 # Tests of the standard that need the template's receiver; here they see the service that changes.
-OF_THE_TEMPLATE = ("test_envelopes.py", "test_line.py", "test_sessions.py")
+OF_THE_TEMPLATE = (
+    *("test_envelopes.py", "test_line.py", "test_losses.py", "test_retries.py"),
+    "test_sessions.py",
+)
 THE_STANDARD = f"""\
 import importlib
 from typing import Any
@@ -72,6 +75,7 @@ def generate(folder: Path, files: list[str]) -> Path:
     shutil.copytree(ROOT / "tests/standard", service / "tests/standard")
     for name in OF_THE_TEMPLATE:
         shutil.copy(ROOT / "tests" / name, service / "tests/standard")
+    shutil.copy(ROOT / "tests/line.py", service / "tests")
     (service / "tests/the_standard.py").write_text(THE_STANDARD)
     # mutmut's own frames are as little the service's as a framework's.
     events = service / STANDARD / "errors/events.py"

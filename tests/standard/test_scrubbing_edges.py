@@ -10,7 +10,7 @@ import pytest
 
 from app.observability.scrubbing import FILTERED, Scrubber
 
-from .test_scrubbing_rules import Rules
+from .scrubbing_rules import Rules
 
 SECRET = "Tr0ub4dor&3"
 

@@ -1,0 +1,81 @@
+"""Secrets in URLs."""
+
+from typing import Any
+
+import pytest
+
+from .scrubbing_rules import CARD, DATABASE, EMAIL, JWT, SCRUBBER, TOKEN, text
+
+
+@pytest.mark.parametrize("scrub", [text, SCRUBBER.url], ids=["text", "url"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (DATABASE, "postgresql+psycopg://[Filtered]@db:5432/app"),
+        ("https://0123456789abcdef@sentry/1", "https://[Filtered]@sentry/1"),
+        ("redis://:hunter2@cache", "redis://[Filtered]@cache"),
+        ("db://someone@corp:hunter2@db/x", "db://[Filtered]@db/x"),
+        ("db://a:b/c@db/x", "db://[Filtered]@db/x"),
+        ("db://a:b#c?d@db/x", "db://[Filtered]@db/x"),
+        ("db://a:b@c/d@db/x?e=f@g", "db://[Filtered]@db/x?e=f@g"),
+        (f"https://h/a/{TOKEN}/b", "https://h/a/[Filtered]/b"),
+        (f"/a/{32 * 'a1'}", "/a/[Filtered]"),
+        (f"/a/{10 * 'a1'}?{TOKEN}", "/a/[Filtered]?[Filtered]"),
+        (f"/a/{TOKEN.replace('N', '%4e')}", "/a/[Filtered]"),
+        (f"/a/{JWT}", "/a/[Filtered]"),
+        (f"/a/{EMAIL}", "/a/[Filtered]"),
+        ("/a/nobody%40example.com", "/a/[Filtered]"),
+        ("/password/abc1/x", "/password/[Filtered]/x"),
+        ("/a;jsessionid=1/b", "/a;jsessionid=[Filtered]"),
+        ("/a?token=b&c=d", "/a?token=[Filtered]&c=d"),
+        ("/a?user%5Bp%61ssword%5D=b", "/a?user%5Bp%61ssword%5D=[Filtered]"),
+        ("/a?c=nobody%40example.com&d=e%20f", "/a?c=[Filtered]&d=e%20f"),
+        (f"/a?b={CARD.replace(' ', '+')}", "/a?b=[Filtered]"),
+        (f"/a?code={TOKEN}", "/a?code=[Filtered]"),
+        ("/a?next=db%3A%2F%2Fa%3Ab%40c", "/a?next=[Filtered]"),
+        ("/a?b=%2Fc%3Fd%3D%252Fe%253Ftoken%253Df", "/a?b=[Filtered]"),
+        ("/a?b=%2Fc%3Fd%3D%252Fe%253Fpin%253D1234", "/a?b=[Filtered]"),  # nested too deep
+        ("https://h/#access_token=b&c=d", "https://h/#access_token=[Filtered]&c=d"),
+        (f"https://h/#{TOKEN}", "https://h/#[Filtered]"),
+    ],
+)
+def test_urls(scrub: Any, before: str, after: str) -> None:
+    assert scrub(before) == after
+
+
+@pytest.mark.parametrize("scrub", [text, SCRUBBER.url], ids=["text", "url"])
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "https://host:8080/@someone/x?y=z&a#b",
+        "https://host:8080",
+        "/users/550e8400-e29b-41d4-a716-446655440000",
+        "/the-article-of-2024-that-is-long-enough/getUserPreferencesByAccountId",
+        "/static/swagger-ui-bundle.5.17.14.js",
+        "/auth/login, /auth/v1/x, /api/messages/123",
+        "/a?token=&b=None&c=%20+d&state",
+        "/usr/lib/python3.13/site-packages/app/main.py",
+    ],
+)
+def test_harmless_urls(scrub: Any, harmless: str) -> None:
+    assert scrub(harmless) == harmless
+
+
+@pytest.mark.parametrize("around", ["'{}'", "b'{}'", "['{}', '{}']", "'{}': 1", "('{}')", '"{}"'])
+def test_urls_in_quotes(around: str) -> None:
+    before, after = f"/a/{TOKEN}", "/a/[Filtered]"
+    assert text(around.format(before, before)) == around.format(after, after)
+
+
+@pytest.mark.parametrize("mark", ".,;:!)]}")
+def test_urls_before_punctuation(mark: str) -> None:
+    assert text(f"see /a/{TOKEN}{mark} b") in ("see /a/[Filtered] b", f"see /a/[Filtered]{mark} b")
+
+
+def test_urls_side_by_side() -> None:
+    assert text("db://a:b@c/x,db://d:e@f") == "db://[Filtered]@c/x,db://[Filtered]@f"
+
+
+def test_urls_that_text_does_not_show() -> None:
+    assert SCRUBBER.url(f"a/{TOKEN}") == "a/[Filtered]"
+    assert SCRUBBER.url("db://a:b c@d/e") == "db://[Filtered]@d/e"
