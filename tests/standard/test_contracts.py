@@ -188,16 +188,23 @@ def test_build_middleware_stack() -> None:
 
 
 def test_effective_route_context() -> None:
-    """A router that is included in another one knows its prefix only there."""
+    """A router that is included in another one knows its prefix only there, without convertors."""
     app, router, seen = FastAPI(), APIRouter(), []
 
-    @router.get("/leaf/{number}")
+    @router.get("/leaf/{number:int}")
     def leaf(request: Request) -> None:
-        seen.append(request.scope["fastapi"]["effective_route_context"].path)
+        seen.append(request.scope["fastapi"]["effective_route_context"].path_format)
 
     app.include_router(router, prefix="/outer")
     TestClient(app).get("/outer/leaf/7")
     assert seen == ["/outer/leaf/{number}"]
+
+
+def test_path_format() -> None:
+    """A route's template without convertors; a mount's has `/{path}` behind it."""
+    app = FastAPI()
+    app.mount("/of/{tenant:int}", FastAPI())
+    assert app.routes[-1].path_format == "/of/{tenant}/{path}"  # type: ignore[attr-defined]
 
 
 def test_get_request_handler(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +17,13 @@ from app.observability import (
     capture_message,
     error_scope,
     ignore_exception,
+    init_sentry,
     install,
     span,
 )
 from app.observability.errors.severity import POLICY
 from app.observability.request.sessions import sessions
-from app.observability.testing import RecordingTransport
+from app.observability.testing import RecordingTransport, recording
 
 from .failing_app import Awkward, boom, failing_app
 
@@ -285,3 +287,16 @@ def test_a_line_of_the_teams_own_log_has_the_traces_id(captured_events: Events) 
 
 def test_without_sentry_a_line_has_no_trace() -> None:
     assert add_trace_id(None, "info", {"event": "told"}) == {"event": "told"}
+
+
+def test_a_record_names_its_file_wherever_the_service_was_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sentry_settings: SentrySettings
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    init_sentry(sentry_settings)
+    with recording() as transport:
+        log.warning("here")
+        sentry_sdk.flush()
+        [[record]] = [batch["items"] for batch in transport.payloads("log")]
+    place = record["attributes"]["code.file.path"]["value"]
+    assert place == "tests/standard/test_log_records.py"

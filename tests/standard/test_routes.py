@@ -63,6 +63,7 @@ def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClie
     app.add_middleware(Moves)
     app.add_middleware(CORSMiddleware, ["https://x.example"])  # by its place, as some do
     app.get("/direct/{number}")(fails)
+    app.get("/reset/{token:path}")(fails)
     app.add_route("/starlette/{number}", fails_in_starlette)
     router = APIRouter(prefix="/included")
     router.get("/{number}")(fails)
@@ -73,6 +74,7 @@ def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClie
     inner.get("/leaf/{number}")(fails)
     inner.add_route("/starlette/{number}", fails_in_starlette)
     app.mount("/mounted/{tenant}", inner)
+    app.mount("/of/{secret:int}", inner)
     app.mount("/files", fails_as_an_app)
     other = Router(routes=[Mount("/below", app=inner)])
     app.router.routes.append(Nameless())
@@ -88,6 +90,8 @@ async def fails_as_an_app(scope: Scope, receive: Receive, send: Send) -> None:
     ("path", "name"),
     [
         ("/direct/7", "/direct/{number}"),
+        ("/reset/7", "/reset/{token}"),
+        ("/of/7/leaf/7", "/of/{secret}/leaf/{number}"),
         ("/starlette/7", "/starlette/{number}"),
         ("/outer/included/7", "/outer/included/{number}"),
         ("/mounted/acme/leaf/7", "/mounted/{tenant}/leaf/{number}"),

@@ -71,6 +71,12 @@ def test_a_path_shows_no_parameter_that_its_route_calls_secret(
     assert span["name"] == span["attributes"]["http.route"]["value"] == route
 
 
+@pytest.mark.parametrize(("op", "left"), [("db", "name = %s"), ("function", "name = 'Kim'")])
+def test_a_span_of_a_database_is_named_without_values(op: str, left: str) -> None:
+    span = {"name": "name = 'Kim'", "attributes": {"sentry.op": {"value": op, "type": "string"}}}
+    assert telemetry("span", span)["name"] == left
+
+
 def test_a_list_that_loses_a_secret_is_a_list_still() -> None:
     attribute = {"value": ["a", "token=hunter2"], "type": "array"}
     left = telemetry("span", {"attributes": {"list": attribute}})["attributes"]

@@ -41,8 +41,23 @@ def test_names_that_sentry_does_not_take_are_told_together(monkeypatch: pytest.M
     with pytest.raises(SystemExit) as stopped:
         SentrySettings.load()
     environment, release = str(stopped.value).splitlines()
-    assert environment.startswith("SENTRY_ENVIRONMENT: Sentry takes no 'a/b'; write 1 to 64")
-    assert release.startswith("SENTRY_RELEASE: Sentry takes no 'latest'; write 1 to 200")
+    assert environment == (
+        "SENTRY_ENVIRONMENT: Sentry takes no 'a/b'; write 1 to 64 characters without `/`, and not "
+        "`none`"
+    )
+    assert release == (
+        "SENTRY_RELEASE: Sentry takes no 'latest'; write 1 to 200 characters without `/` and `\\`, "
+        "and not `latest`, like `my-service@1.2.3+4f2a9c1`"
+    )
+
+
+@pytest.mark.parametrize("name", ["none", "None", "a" * 65, " a"])
+def test_an_environment_that_sentry_does_not_take(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("SENTRY_ENVIRONMENT", name)
+    with pytest.raises(SystemExit, match="SENTRY_ENVIRONMENT: Sentry takes no"):
+        SentrySettings.load()
 
 
 def test_what_is_right_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

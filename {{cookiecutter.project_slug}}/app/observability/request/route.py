@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Host, Match, Mount
 from starlette.types import Scope
 
-from ..sdk.frameworks import route_path
+from ..sdk.frameworks import path_of, route_path
 
-# An application that is mounted and has no routes, such as one that serves files.
+# An application that is mounted and has no routes, such as one that serves files; and what
+# Starlette adds to every mount's template.
 _BELOW_A_MOUNT = "/{path}"
 
 
@@ -29,10 +30,10 @@ def template(scope: Scope, original: Scope, routes: Sequence[BaseRoute]) -> str 
         else:
             return f"{prefix}{leaf}" if leaf else None
         if not isinstance(route, Mount | Host):
-            return f"{prefix}{leaf or getattr(route, 'path', '')}" or None
+            return f"{prefix}{leaf or path_of(route) or ''}" or None
         here |= child
         if isinstance(route, Mount):
-            prefix += route.path
+            prefix += str(path_of(route)).removesuffix(_BELOW_A_MOUNT)
         routes = route.routes
         if not routes:
             return f"{prefix}{_BELOW_A_MOUNT}"

@@ -40,7 +40,7 @@ class Urls:
         self._scrub_text = scrub_text
         self._found = found
 
-    def in_text(self, text: str, depth: int = 0) -> str:
+    def in_text(self, text: str, depth: int) -> str:
         """Scrub the URLs that stand in a text."""
         if text.count("://") > _MOST:
             return FILTERED

@@ -82,8 +82,7 @@ class Walk:
         return self._texts.query(text) if is_form else self._texts.text(text)
 
     def _mapping(self, mapping: dict[Any, Any], depth: int) -> dict[str, Any]:
-        is_named = not _NAMES.isdisjoint(mapping) and not _NAMED.isdisjoint(mapping)
-        is_secret = is_named and any(
+        is_secret = not _NAMED.isdisjoint(mapping) and any(
             self._names_secret(mapping[name]) for name in _NAMES & mapping.keys()
         )
         scrubbed: dict[str, Any] = {}

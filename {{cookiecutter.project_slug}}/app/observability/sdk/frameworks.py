@@ -32,7 +32,12 @@ def route_path(scope: Scope) -> str | None:
     """Return the template of the route that was taken, as far as routing itself told it."""
     # A router that is included in another one knows its prefix only there.
     effective = scope.get("fastapi", {}).get("effective_route_context")
-    return getattr(effective, "path", None) or getattr(scope.get("route"), "path", None)
+    return path_of(effective) or path_of(scope.get("route"))
+
+
+def path_of(route: Any) -> str | None:
+    """Return a route's template as OpenAPI has it: `/orders/{id}` for `/orders/{id:int}`."""
+    return getattr(route, "path_format", None) or getattr(route, "path", None)
 
 
 def before_def_endpoints(before: Callable[[], object]) -> None:

@@ -116,7 +116,6 @@ def _start(settings: SentrySettings) -> None:
         data_collection=_DATA_COLLECTION,
         attach_stacktrace=False,  # sentry-sdk 3 would add one to each message
         auto_session_tracking=False,  # sessions.py counts
-        max_request_body_size="never",  # else the SDK reads the body before the endpoint can
         trace_propagation_targets=propagation_targets(settings.sentry_trace_propagation_targets),
         strict_trace_continuation=True,
         project_root=str(ROOT),
