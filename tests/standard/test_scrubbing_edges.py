@@ -166,6 +166,7 @@ def test_harmless_urls(harmless: str) -> None:
         ({"data": [{"op": "add", "path": "/user/password", "value": SECRET}]}, SECRET),
         ({"data": ["curl", "-u", f"kim:{SECRET}"]}, SECRET),
         ({"data": ["mysql", f"-p{SECRET}"]}, SECRET),
+        ({"data": ["'mysql'", f"'-p{SECRET}'"]}, SECRET),
     ],
 )
 def test_what_a_request_calls_secret_is_secret_in_all_of_the_event(place: Any, secret: str) -> None:
@@ -228,6 +229,8 @@ def test_credentials_in_a_command_line(option: str) -> None:
 def test_a_password_on_its_option() -> None:
     for client in ("mysql", "/usr/bin/mysql", "mariadb", "sshpass", "redis-cli"):
         assert Rules().value([client, "-phunter2x"]) == [client, f"-p{FILTERED}"]
+    for client in ("sshpass", "redis-cli"):
+        assert Rules().value([client, "-p", "hunter2x"]) == [client, "-p", FILTERED]
     assert Rules().value(["ls", "-phunter2x"]) == ["ls", "-phunter2x"]
     assert Rules().value(["mysql", "-u", "-phunter2x"]) == ["mysql", "-u", f"-p{FILTERED}"]
     for harmless in (["mysql", "-p3306"], ["mysql", "-p", "shop"], ["ls", "-a", "shop"], ["-p", 7]):
