@@ -95,6 +95,7 @@ RUN_BY = {
     "make test": "tests/test_fresh_machine.py",
     "make update": "tests/updates/test_update.py",
     "make viewer": "tests/test_viewer_page.py",
+    "rm -R": "tests/test_moving.py",
 }
 NEEDS = {
     "docker": "Docker",

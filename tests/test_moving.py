@@ -44,6 +44,20 @@ BY_HAND = {
     "sentry_sdk.capture_message(": "capture_message(",
     'level="warning"': "severity=Severity.P3",
 }
+TESTS = {
+    "conftest.py": 'pytest_plugins = ["app.observability.testing"]\n',
+    "test_main.py": """\
+from fastapi.testclient import TestClient
+
+from app.main import app
+
+
+def test_nobody_is_told(captured_events: list[dict[str, object]]) -> None:
+    TestClient(app).get("/mentors/nobody")
+    [event] = captured_events
+    assert event["message"] == "Somebody asked for nobody"
+""",
+}
 
 
 def lint(folder: Path) -> str:
@@ -53,6 +67,7 @@ def lint(folder: Path) -> str:
 def test_the_snippet_is_moved(tmp_path: Path, receiver: Receiver) -> None:
     folder = tmp_path / "mentors"
     (folder / "app").mkdir(parents=True)
+    (folder / "tests").mkdir()
     (folder / "app/main.py").write_text(WAS, "utf-8")
     (folder / "README.md").write_text("# Mentors\n", "utf-8")
     [steps] = re.findall(r"^```sh\n(cookiecutter .*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
@@ -69,6 +84,7 @@ def test_the_snippet_is_moved(tmp_path: Path, receiver: Receiver) -> None:
     assert done.returncode == 0, done.stderr
     assert (folder / "app/main.py").read_text("utf-8") == WAS
     assert (folder / "README.md").read_text("utf-8") == "# Mentors\n"
+    assert not (folder / "app/api").exists() and not any((folder / "tests").iterdir())
     assert lint(folder).count("app/main.py:5:8: TID251 `sentry_sdk` is banned: Use app.obs") == 1
 
     text = WAS
@@ -77,6 +93,10 @@ def test_the_snippet_is_moved(tmp_path: Path, receiver: Receiver) -> None:
         text = text.replace(was, becomes)
     (folder / "app/main.py").write_text(text, "utf-8")
     assert lint(folder) == "All checks passed!\n"
+    for name, content in TESTS.items():
+        (folder / "tests" / name).write_text(content, "utf-8")
+    done = Service(folder).run("pytest", "-q")
+    assert "1 passed" in done.stdout, done.stdout
 
     env = {"SENTRY_DSN": receiver.dsn, "SENTRY_TRACES_SAMPLE_RATE": "1"}
     with Service(folder).serving(**env) as running:

@@ -1,7 +1,7 @@
 """The standard: all that concerns Sentry. Import from here, and from nothing below.
 
-The template owns this package and rewrites it in updates. Don't edit it: what a team may tune is
-a setting, what it may extend has a function. The README lists both.
+The template owns this package, and its updates change it. Don't edit it: what a team may tune is a
+setting, what it may extend has a function. The README lists both.
 
 An error's way, room by room:
 

@@ -47,7 +47,7 @@ CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 class SentrySettings(BaseSettings):
     """What the standard needs to know. `app.settings.Settings` adds the service's own variables.
 
-    An empty variable counts as one that isn't there.
+    An empty variable means the default, also where `.env` has a value.
     """
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")

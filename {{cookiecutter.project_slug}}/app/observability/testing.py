@@ -1,7 +1,7 @@
 """Test what your service tells Sentry: a fixture for pytest.
 
-    def test_a_lost_message_is_p1(client, captured_events):
-        client.post("/api/messages", json=...)
+    def test_what_fails_is_p1(client: TestClient, captured_events: list[dict[str, Any]]) -> None:
+        client.post("/api/messages", json={"persona": "mentor", "text": "Hello"})
         [event] = captured_events
         assert event["tags"]["priority"] == "P1"
 
