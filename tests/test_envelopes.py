@@ -308,6 +308,15 @@ def test_what_a_developer_misses_least_goes_first(standard: Standard) -> None:
     assert arrived["contexts"]["truncated"]["size"] > 600_000
 
 
+def test_what_is_cut_keeps_its_numbers(standard: Standard) -> None:
+    chained = {"mechanism": {"type": "chained", "exception_id": 3, "handled": False}}
+    values = [error(value="x" * 300_000) | chained]
+    arrived = leave(standard, "event", event(exception={"values": values}))
+    [value] = arrived["exception"]["values"]
+    assert value["mechanism"] == chained["mechanism"]
+    assert value["value"] == "x" * 1_999 + "…"
+
+
 def test_the_newest_breadcrumbs_stay(standard: Standard) -> None:
     crumbs = [{"message": f"{number} {'x' * 5_000}"} for number in range(100)]
     arrived = leave(standard, "event", event(breadcrumbs={"values": crumbs}))

@@ -1,6 +1,7 @@
 """Secrets in URLs."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -35,6 +36,8 @@ from .scrubbing_rules import CARD, DATABASE, EMAIL, JWT, SCRUBBER, TOKEN, text
         ("/a?next=db%3A%2F%2Fa%3Ab%40c", "/a?next=[Filtered]"),
         ("/a?b=%2Fc%3Fd%3D%252Fe%253Ftoken%253Df", "/a?b=[Filtered]"),
         ("/a?b=%2Fc%3Fd%3D%252Fe%253Fpin%253D1234", "/a?b=[Filtered]"),  # nested too deep
+        (f"/a?b=%28{TOKEN}%29", "/a?b=[Filtered]"),
+        ("/a?b=pin%3A1234", "/a?b=[Filtered]"),
         ("https://h/#access_token=b&c=d", "https://h/#access_token=[Filtered]&c=d"),
         (f"https://h/#{TOKEN}", "https://h/#[Filtered]"),
     ],
@@ -79,3 +82,21 @@ def test_urls_side_by_side() -> None:
 def test_urls_that_text_does_not_show() -> None:
     assert SCRUBBER.url(f"a/{TOKEN}") == "a/[Filtered]"
     assert SCRUBBER.url("db://a:b c@d/e") == "db://[Filtered]@d/e"
+
+
+@pytest.mark.parametrize("scrub", [SCRUBBER.url, SCRUBBER.query, text, SCRUBBER.source])
+def test_urls_in_urls_are_looked_through_three_deep(scrub: Any) -> None:
+    def nested(depth: int) -> str:
+        return f"next=/a?{quote(nested(depth - 1))}" if depth else "page=2"
+
+    for depth in (0, 1, 2):
+        address = f"/a?{nested(depth)}" if scrub != SCRUBBER.query else nested(depth)
+        assert scrub(address) == address
+    assert "[Filtered]" in scrub(f"/a?{nested(5)}")
+
+
+@pytest.mark.parametrize("number", [256, 257, 300])
+def test_more_parts_than_are_looked_at_are_filtered(number: int) -> None:
+    pairs = [f"a{n}=b" for n in range(number)]
+    left = pairs if number == 256 else [*pairs[:256], "[Filtered]"]
+    assert SCRUBBER.query("&".join(pairs)) == "&".join(left)
