@@ -149,15 +149,24 @@ def test_what_is_invalid_stays_as_readable_as_it_can(standard: Standard) -> None
         "text": "a\0b\ud800c",
         "numbers": [2**64, -(2**63) - 1, float("nan"), float("-inf"), 10**5000],
         "\0": {1: b"", 2**70: "한"},
+        "keys": {("a", "b"): 1},
     }
     assert leave(standard, "event", event(extra=odd))["extra"] == {
         "text": "a\ufffdb\ufffdc",
         "numbers": [str(2**64), str(-(2**63) - 1), "nan", "-inf", "an integer of 16610 bits"],
         "\ufffd": {"1": "<bytes>", str(2**70): "한"},
+        "keys": {"<tuple>": 1},
     }
     # Nothing but this is odd, and it is found all the same.
     for value, mended in {"a\0b": "a\ufffdb", 2**64: str(2**64)}.items():
         assert leave(standard, "event", event(extra={"x": value}))["extra"] == {"x": mended}
+
+
+def test_nesting_that_relay_reads_is_kept(standard: Standard) -> None:
+    deep = {"mended": float("nan"), "kept": nested(31), "cut": nested(32)}
+    extra = leave(standard, "event", event(extra=deep))["extra"]
+    assert extra == {"mended": "nan", "kept": nested(31), "cut": extra["cut"]}
+    assert str(extra["cut"]) == str(nested(32)).replace("['bottom']", "None")
 
 
 @pytest.mark.parametrize("place", ["message", "transaction", "server_name", "tags", "breadcrumbs"])
@@ -315,6 +324,21 @@ def test_what_is_cut_keeps_its_numbers(standard: Standard) -> None:
     [value] = arrived["exception"]["values"]
     assert value["mechanism"] == chained["mechanism"]
     assert value["value"] == "x" * 1_999 + "…"
+    told = ["3 x vars of the nearest frames", "3 x pre_context of the nearest frames"]
+    told.append("1 x the rest of what is long")
+    assert arrived["contexts"]["truncated"]["left_out"] == told
+    assert arrived["contexts"]["trace"] == TRACE
+
+
+def test_what_is_left_out_is_counted(standard: Standard) -> None:
+    crumbs = [{"message": f"{number}{'x' * 90_000}"} for number in range(5)]
+    large = event(breadcrumbs={"values": crumbs}, extra={"small": "a", "large": "x" * 300_000})
+    arrived = leave(standard, "event", large)
+    assert arrived["contexts"]["truncated"]["left_out"] == [
+        "5 x oldest breadcrumbs",
+        "1 x extra: large",
+    ]
+    assert arrived["extra"] == {"small": "a"}
 
 
 def test_the_newest_breadcrumbs_stay(standard: Standard) -> None:
