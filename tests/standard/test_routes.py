@@ -47,6 +47,15 @@ class Nameless(BaseRoute):
         raise ValueError
 
 
+class OfTheirOwn(Nameless):
+    """One that has a path, as it says itself."""
+
+    path = "/own/{number}"
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if scope["path"].startswith("/own/") else Match.NONE), {}
+
+
 async def fails() -> None:
     raise ValueError
 
@@ -77,7 +86,7 @@ def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClie
     app.mount("/of/{secret:int}", inner)
     app.mount("/files", fails_as_an_app)
     other = Router(routes=[Mount("/below", app=inner)])
-    app.router.routes.append(Nameless())
+    app.router.routes += [Nameless(), OfTheirOwn()]
     app.router.routes.insert(0, Host("other.example", app=other))
     return TestClient(app)
 
@@ -99,6 +108,7 @@ async def fails_as_an_app(scope: Scope, receive: Receive, send: Send) -> None:
         ("/files/a/b", "/files/{path}"),
         ("/old", "/leaf/{number}"),
         ("/nameless", "(no route)"),
+        ("/own/7", "/own/{number}"),
         ("http://other.example/below/leaf/7", "/below/leaf/{number}"),
         ("http://other.example/below/starlette/7", "/below/starlette/{number}"),
     ],
