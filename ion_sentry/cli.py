@@ -165,7 +165,7 @@ def adopt(folder: Path, url: str, given: dict[str, str]) -> None:
         template = found.get(url)
         fit = best_fit(folder, template, given, status.update)
     answers = {**fit.answers, **SECRET}
-    State(full_url(url), fit.version.commit, answers).write(folder)
+    State(public_url(full_url(url)), fit.version.commit, answers).write(folder)
     out.print(f"{fit.version.name} fits best: {fit.share:.1%} of its lines are here. Answers:")
     for name, text in answers.items():
         out.print(f"  {name}={text}", markup=False)
