@@ -106,7 +106,7 @@ def check(folder: Path, as_json: bool, to: str | None) -> None:
         known = public_questions(template, plan.old)
         before = {name: text for name, text in state.answers.items() if name in known}
         result = rendered(plan.old, template.render(plan.old, before))
-        edited = drift(folder, result.folder, lambda path: template.owns(plan.old, path))
+        edited = drift(folder, template, plan.old, result.folder)
     if as_json:
         facts = {
             "status": "behind" if is_behind else "up to date",
