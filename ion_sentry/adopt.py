@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ion_sentry.git import Failure
-from ion_sentry.state import FILE
+from ion_sentry.state import FILE, State
 from ion_sentry.template import Template, Version, rendered
-from ion_sentry.update import public_questions
+from ion_sentry.update import make_plan, public_questions
 
 # Below this share of lines there is no use in merging: nearly everything would be a conflict.
 _ENOUGH = 0.5
@@ -32,15 +32,23 @@ def best_fit(
     """Find the version and the answers whose lines the service has the most of.
 
     Raises:
-        Failure: if the service has too little of any version.
+        Failure: if an answer is no right one, or the service has too little of any version.
     """
-    newest, *older = template.releases()
-    tell(f"Comparing with {newest.name}, answer by answer …")
-    best = _with_best_choices(service, template, newest, {**_written_answers(service), **given})
-    for version in older:
+    versions = template.releases()
+    # Judges what is given as an update would.
+    make_plan(State(template.url, versions[0].commit, {}), template, given=given)
+    known = {**_written_answers(service), **given}
+    fits: list[Fit] = []
+    refusals: list[Failure] = []
+    for version in versions:
         tell(f"Comparing with {version.name} …")
-        [fit] = _fit(service, template, version, [best.answers])
-        best = max(best, fit, key=lambda fit: fit.score)  # among equals the newest
+        if fits:
+            fits += _fit(service, template, version, [_best(fits).answers], refusals)
+        else:
+            fits += _with_best_choices(service, template, version, known, refusals)
+    if not fits:
+        raise refusals[0]
+    best = _best(fits)
     if best.share < _ENOUGH:
         raise Failure(
             f"This is no service of {template.url}: it has {best.share:.0%} of the lines of the "
@@ -49,25 +57,40 @@ def best_fit(
     return best
 
 
+def _best(fits: list[Fit]) -> Fit:
+    return max(fits, key=lambda fit: fit.score)  # among equals the first, of the newest version
+
+
 def _with_best_choices(
-    service: Path, template: Template, version: Version, known: Mapping[str, str]
-) -> Fit:
+    service: Path,
+    template: Template,
+    version: Version,
+    known: Mapping[str, str],
+    refusals: list[Failure],
+) -> list[Fit]:
     """Try a version with what is known, then each other choice, one question after the other."""
     questions = public_questions(template, version)
     choices = {name: values for name, values in questions.items() if isinstance(values, list)}
     open_ones = [name for name, values in choices.items() if known.get(name) not in values]
     answers = {name: text for name, text in known.items() if name not in open_ones}
-    [best] = _fit(service, template, version, [answers])
+    fits = _fit(service, template, version, [answers], refusals)
     for name in open_ones:
-        others = [value for value in choices[name] if value != best.answers[name]]
-        tried = _fit(service, template, version, [{**best.answers, name: v} for v in others])
-        best = max(best, *tried, key=lambda fit: fit.score)
-    return best
+        if fits:
+            answers = _best(fits).answers
+        others = [value for value in choices[name] if value != answers.get(name)]
+        tried = [{**answers, name: value} for value in others]
+        fits += _fit(service, template, version, tried, refusals)
+    return fits
 
 
 def _fit(
-    service: Path, template: Template, version: Version, candidates: list[dict[str, str]]
+    service: Path,
+    template: Template,
+    version: Version,
+    candidates: list[dict[str, str]],
+    refusals: list[Failure],
 ) -> list[Fit]:
+    """Compare with each of the candidates but those that the version refuses."""
     asked = public_questions(template, version)
     renderings = [
         template.render(version, {name: text for name, text in answers.items() if name in asked})
@@ -75,7 +98,11 @@ def _fit(
     ]
     fits = []
     for rendering in renderings:
-        result = rendered(version, rendering)
+        try:
+            result = rendered(version, rendering)
+        except Failure as refusal:
+            refusals.append(refusal)
+            continue
         common, every = 0, 0
         for file in result.folder.rglob("*"):
             if file.is_file() and file.name not in (FILE, ".env"):

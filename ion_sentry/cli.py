@@ -14,11 +14,12 @@ from pathlib import Path
 import click
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from ion_sentry.adopt import best_fit
 from ion_sentry.drift import drift
 from ion_sentry.fleet import Order, services_in, services_of, work_through
-from ion_sentry.git import Failure, git, scratch_worktree
+from ion_sentry.git import Failure, git, public_url, scratch_worktree
 from ion_sentry.merge import Place, place_of, refuse_dirty
 from ion_sentry.monitoring.cli import monitoring
 from ion_sentry.options import answers_option, version_option, with_option
@@ -105,7 +106,7 @@ def check(folder: Path, as_json: bool, to: str | None) -> None:
         known = public_questions(template, plan.old)
         before = {name: text for name, text in state.answers.items() if name in known}
         result = rendered(plan.old, template.render(plan.old, before))
-        edited = drift(folder, result.folder, lambda path: template.owns(plan.old, path))
+        edited = drift(folder, template, plan.old, result.folder)
     if as_json:
         facts = {
             "status": "behind" if is_behind else "up to date",
@@ -164,7 +165,7 @@ def adopt(folder: Path, url: str, given: dict[str, str]) -> None:
         template = found.get(url)
         fit = best_fit(folder, template, given, status.update)
     answers = {**fit.answers, **SECRET}
-    State(full_url(url), fit.version.commit, answers).write(folder)
+    State(public_url(full_url(url)), fit.version.commit, answers).write(folder)
     out.print(f"{fit.version.name} fits best: {fit.share:.1%} of its lines are here. Answers:")
     for name, text in answers.items():
         out.print(f"  {name}={text}", markup=False)
@@ -189,9 +190,15 @@ def adopt(folder: Path, url: str, given: dict[str, str]) -> None:
 @click.option("--dry-run", is_flag=True, help="Only tell which can be updated.")
 @click.option("--verify", is_flag=True, help="Only tell which pass the standard's tests.")
 @with_option
-@click.option("--push", is_flag=True, help="Push the branches.")
+@click.option("--push", is_flag=True, help="Push the branches, based on origin's default one.")
 @click.option("--pr", is_flag=True, help="Push, and open pull requests with gh or glab.")
-@click.option("--jobs", default=2 * (os.cpu_count() or 1), show_default=True, help="At a time.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=2 * (os.cpu_count() or 1),
+    show_default=True,
+    help="At a time.",
+)
 def fleet(
     folder: Path | None,
     repos: Path | None,
@@ -221,7 +228,11 @@ def fleet(
     if not services:
         raise Failure(f"There is no service in {repos or folder}: none has a {FILE}.")
     order = Order(to, given, check, dry_run, push or pr, pr, verify, wanted)
-    columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    columns = (
+        SpinnerColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
     with templates(os.cpu_count() or 2) as found, Progress(*columns, console=progress) as bar:
         task = bar.add_task("", total=len(services))
         rows = []
@@ -230,7 +241,7 @@ def fleet(
             bar.update(task, advance=1, description=row.name)
     table = Table("service", "result", "version", "")
     for row in sorted(rows, key=lambda row: row.name):
-        table.add_row(row.name, row.result, row.step, "\n".join(row.notes))
+        table.add_row(*map(Text, (row.name, row.result, row.step, "\n".join(row.notes))))
     out.print(table)
     results = Counter(row.result for row in rows)
     out.print(", ".join(f"{number} {result}" for result, number in sorted(results.items())))

@@ -1,22 +1,29 @@
 """Drift: what was edited here of what is the template's."""
 
 import re
-from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
+
+from ion_sentry.git import git, paths
+from ion_sentry.state import skipped
+from ion_sentry.template import Template, Version
 
 _REGION = re.compile(
     r"^ *# >>> ion-sentry-template.*?^ *# <<< ion-sentry-template$", re.MULTILINE | re.DOTALL
 )
 
 
-def drift(service: Path, rendered: Path, owns: Callable[[str], bool]) -> dict[str, str]:
+def drift(service: Path, template: Template, version: Version, rendered: Path) -> dict[str, str]:
     """Compare the template's files and regions with the service's, as diffs by path."""
+    # Listed by git, for which `skip` is written.
+    skip = [f":(exclude,glob){path}" for path in skipped(service)]
+    places = (f"--git-dir={template.clone}", f"--work-tree={rendered}")
     diffs = {}
-    for file in sorted(path for path in rendered.rglob("*") if path.is_file()):
-        path = file.relative_to(rendered).as_posix()
-        wanted = _text(file)
-        is_whole = owns(path)
+    for path in sorted(
+        paths(git(rendered, *places, "ls-files", "-z", "--others", "--", ".", *skip))
+    ):
+        wanted = _text(rendered / path)
+        is_whole = template.owns(version, path)
         if is_whole or _REGION.search(wanted):
             found = _text(service / path)
             wanted = wanted if is_whole else _with_regions(found, wanted)

@@ -1,5 +1,6 @@
 """Many services at once: each in a checkout of its own, on a branch and in a commit of its own."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -8,7 +9,9 @@ from pathlib import Path
 from subprocess import DEVNULL, run
 from tempfile import TemporaryDirectory
 
-from ion_sentry.git import Failure, git, run_git, scratch_worktree
+import click
+
+from ion_sentry.git import Failure, git, public_url, run_git, scratch_worktree
 from ion_sentry.merge import IDENTITY, Place, place_of
 from ion_sentry.state import FILE, read_state
 from ion_sentry.template import Template, Templates
@@ -43,24 +46,31 @@ class Row:
 
 
 def services_in(folder: Path) -> dict[str, str]:
-    """Find the services in a folder, by name: itself, or all below it that have a state."""
+    """Find the services in a folder, by name: itself, or all below it that have a state.
+
+    What can't be read is left out, and told.
+    """
     if (folder / FILE).is_file():
         return {folder.resolve().name: str(folder)}
     found = {}
-    ahead = [folder]
-    while ahead:
-        for path in ahead.pop().iterdir():
-            if path.is_dir() and path.name[0] != "." and not path.is_symlink():
-                ahead.append(path)
-                if (path / FILE).is_file():
-                    found[path.relative_to(folder).as_posix()] = str(path)
+    for parent, below, files in os.walk(folder, onerror=_tell):
+        below[:] = [name for name in below if name[0] != "."]
+        if FILE in files:
+            found[Path(parent).relative_to(folder).as_posix()] = parent
     return dict(sorted(found.items()))
 
 
+def _tell(error: OSError) -> None:
+    click.echo(f"{error.filename} is left out: {error.strerror}.", err=True)
+
+
 def services_of(file: Path) -> dict[str, str]:
-    """Read the repositories in a file, one URL on each line; `#` begins a comment."""
+    """Read the repositories in a file, one URL on each line; `#` begins a comment.
+
+    Their names are the URLs: two of the same path can be of different hosts.
+    """
     lines = (line.partition("#")[0].strip() for line in file.read_text("utf-8").splitlines())
-    return {re.sub(r"^.*?[:/]+(?=[^/:]+/?[^/]+$)|\.git$", "", url): url for url in lines if url}
+    return {public_url(url): url for url in lines if url}
 
 
 def work_through(
@@ -94,6 +104,10 @@ def _work_on(name: str, service: str, order: Order, templates: Templates) -> Row
 def _work_in(name: str, place: Place, order: Order, templates: Templates) -> Row:
     # As committed: what lies about in the checkout concerns neither the update nor the branch.
     with scratch_worktree(place.top) as top:
+        if order.push:
+            # Nor is it the fleet's to publish what the team has committed and not pushed.
+            git(top, "fetch", "--quiet", "origin", "HEAD")
+            git(top, "reset", "--quiet", "--hard", "FETCH_HEAD")
         copy = Place(top, place.prefix)
         state = read_state(copy.folder)
         if order.verify:
@@ -104,9 +118,16 @@ def _work_in(name: str, place: Place, order: Order, templates: Templates) -> Row
             return Row(name, "up to date", plan.new.name)
         if order.check:
             return Row(name, "behind", step)
-        branch = "-".join([f"ion-sentry/{plan.new.name}", *place.prefix.split("/")]).rstrip("-")
-        if not order.dry_run and _exists(place, branch, order):
-            return Row(name, "proposed", step, (f"there is a branch {branch} already",))
+        branch = _branch_of(place, plan)
+        if not order.dry_run:
+            reference = f"refs/heads/{branch}"
+            is_here = not run_git(top, "rev-parse", "--verify", "--quiet", reference).returncode
+            if git(top, "ls-remote", "origin", reference) if order.push else is_here:
+                return Row(name, "proposed", step, (f"there is a branch {branch} already",))
+            if is_here:
+                _take(top, branch)
+                sent = _send(copy, branch, plan, order)
+                return Row(name, "updated", step, (f"branch {branch}", *sent))
         merged = carry_out(plan, copy)
         notes = list(merged.notes)
         if new := plan.new_answers():
@@ -135,17 +156,33 @@ def _verify(name: str, service: Path, template: Template, order: Order) -> Row:
     return Row(name, "broken", tests.version, (*failed, *notes))
 
 
-def _exists(place: Place, branch: str, order: Order) -> bool:
-    reference = f"refs/heads/{branch}"
-    return not run_git(place.top, "rev-parse", "--verify", "--quiet", reference).returncode or bool(
-        order.push and git(place.top, "ls-remote", "origin", reference)
-    )
+def _branch_of(place: Place, plan: Plan) -> str:
+    """Name the branch of an update: another one for each service of a repository.
+
+    A folder may have characters that a branch can't.
+    """
+    prefix = re.sub(r"[^\w/-]", lambda found: f"%{ord(found[0]):02X}", place.prefix)
+    return f"ion-sentry/{prefix}{plan.new.name}"
+
+
+def _take(top: Path, branch: str) -> None:
+    """Go on from the update that is here already, since an earlier run.
+
+    Raises:
+        Failure: if something else would be published with it.
+    """
+    unpublished = git(top, "rev-list", "--count", f"FETCH_HEAD..{branch}")
+    if unpublished != "1":
+        raise Failure(
+            f"The branch {branch} has {unpublished} commits that origin doesn't have, where the "
+            "update is one. Push it yourself, or delete it and run this again."
+        )
+    git(top, "reset", "--quiet", "--hard", branch)
 
 
 def _commit(place: Place, plan: Plan) -> None:
     has_no_identity = run_git(place.top, "var", "GIT_COMMITTER_IDENT").returncode
-    # Without the hooks, which the team has for its own work; its CI judges the branch.
-    flags = ("--quiet", "--no-verify", "--message", plan.message())
+    flags = ("--quiet", "--message", plan.message())
     git(place.top, "commit", *flags, env=IDENTITY if has_no_identity else None)
 
 

@@ -1,6 +1,7 @@
 """Git, run as a subprocess, and the one kind of failure that this package reports."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -41,6 +42,8 @@ def run_git(
 ) -> subprocess.CompletedProcess[str]:
     """Run git in `folder` and return what it printed, whether it failed or not.
 
+    No hooks run: those are for the team's own work, and its CI judges a branch.
+
     Raises:
         Failure: if git isn't installed.
     """
@@ -49,7 +52,7 @@ def run_git(
         environment["GIT_TERMINAL_PROMPT"] = "0"
     try:
         return subprocess.run(
-            ["git", *command],
+            ["git", "-c", "core.hooksPath=/dev/null", *command],
             cwd=folder,
             env={**environment, **(env or {})},
             stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,
@@ -74,6 +77,11 @@ def git(folder: Path, *command: str, env: Mapping[str, str] | None = None) -> st
     return done.stdout.rstrip("\n")
 
 
+def public_url(url: str) -> str:
+    """Write a repository's URL without what opens the door to it, as the template's hook does."""
+    return re.sub(r"(?<=^ssh://)([^/@:]*):[^/]*(?=@)|^(https?://)[^/]*@", r"\1\2", url)
+
+
 def paths(listed: str) -> list[str]:
     """Split what git prints with `-z`."""
     return [path for path in listed.split("\0") if path]
@@ -84,8 +92,8 @@ def scratch_worktree(top: Path) -> Iterator[Path]:
     """Check out the repository's HEAD into a folder of its own, for as long as it is needed."""
     with TemporaryDirectory(prefix="ion-sentry-") as parent:
         folder = Path(parent).resolve() / "worktree"
-        git(top, "worktree", "add", "--quiet", "--detach", str(folder), "HEAD")
         try:
+            git(top, "worktree", "add", "--quiet", "--detach", str(folder), "HEAD")
             yield folder
         finally:
             run_git(top, "worktree", "remove", "--force", str(folder))

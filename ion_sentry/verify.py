@@ -76,8 +76,11 @@ def tests_of(service: Path, template: Template, wanted: Sequence[str] = ()) -> I
     `wanted` are requirements that go before what the service is locked to.
 
     Raises:
-        Failure: if the version has no such tests, or its packages can't be installed.
+        Failure: if the service has nothing to test, its version no such tests, or its packages
+            can't be installed.
     """
+    if missing := [name for name in ("app", "pyproject.toml") if not (service / name).exists()]:
+        raise Failure(f"{service} has no {missing[0]}, which the standard's tests are about.")
     version = template.version(read_state(service).commit)
     source = template.checkout(version) / FOLDER
     if not source.is_dir():

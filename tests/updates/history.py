@@ -193,6 +193,7 @@ def third(template: Path) -> None:
     replace(ci, "checkout@08c6903c", "checkout@93cb6efe")
     replace(ci, "      - run: make lint\n", "      - run: make lint\n      - run: make help\n")
     ask(template, tier=["gold", "silver"])
+    replace(template / "cookiecutter.json", '"3.11"', '"3.11",\n    "3.10"')
     set_version(template, "90.3.0", "Third.")
 
 

@@ -34,6 +34,14 @@ def test_drift_is_shown_of_the_templates_files_and_regions_only(service: Path) -
     replace(service / "pyproject.toml", "structlog>=25.1,", "structlog>=26.1.5,")
     replace(service / "README.md", "## Start", "## Begin")  # the team's own
     replace(service / "Dockerfile", "leave it alone.\n", "leave it alone.\nRUN true\n")
+    # What updates leave alone.
+    replace(service / "app/observability/names.py", "= 5", "= 6")
+    replace(service / "app/observability/sdk/__init__.py", '"""', '"""Ours: ')
+    replace(
+        service / "pyproject.toml",
+        'skip = [".cruft.json",',
+        'skip = ["app/observability/sdk", "app/*/names.py",',
+    )
     done = ion(service, "check", "--json", "--to", "v90.1.0")
     assert done.returncode == 0
     facts = json.loads(done.stdout)
@@ -48,16 +56,27 @@ def test_drift_is_shown_of_the_templates_files_and_regions_only(service: Path) -
     assert "Dockerfile" in json.loads(ion(service, "check", "--json").stdout)["drift"]
 
 
-@pytest.mark.parametrize("version", ["v90.1.0", "v90.2.0"])
-def test_adopt_finds_version_and_answers(repository: Path, tmp_path: Path, version: str) -> None:
-    answers = {
-        "project_name": 'O\'Brien "svc" 한글',
-        "database": "none",
-        "ci": "gitlab",
-        "python_version": "3.11",
-        "license": "MIT",
-        "owner": "team-7",
-    }
+ANSWERS = {
+    "project_name": 'O\'Brien "svc" 한글',
+    "database": "none",
+    "ci": "gitlab",
+    "python_version": "3.11",
+    "license": "MIT",
+    "owner": "team-7",
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "answers"),
+    [
+        ("v90.1.0", ANSWERS),
+        ("v90.2.0", {}),  # with SQLite, Kubernetes is refused
+        ("v90.3.0", {"python_version": "3.10"}),  # which only the newest version has
+    ],
+)
+def test_adopt_finds_version_and_answers(
+    repository: Path, tmp_path: Path, version: str, answers: dict[str, str]
+) -> None:
     service = generate(repository.as_uri(), tmp_path / "made", version, answers)
     made = read_state(service)
     (service / ".cruft.json").unlink()
@@ -71,6 +90,29 @@ def test_adopt_finds_version_and_answers(repository: Path, tmp_path: Path, versi
     assert ion(service, "update").returncode == 0
     again = ion(service, "adopt", str(repository))
     assert again.returncode == 3 and "already" in again.stderr
+
+
+def test_adopt_takes_what_is_given_and_keeps_no_token(service: Path, repository: Path) -> None:
+    config = service.parent / "gitconfig"
+    secret = "https://oauth2:glpat-secret@gitlab.example/org/"
+    config.write_text(f'[url "{repository.parent.as_uri()}/"]\n\tinsteadOf = {secret}\n')
+    url, anyones = secret + repository.name, {"GIT_CONFIG_GLOBAL": str(config)}
+    made = read_state(service)
+    (service / ".cruft.json").unlink()
+    for answer, told in {
+        "pyton_version=3.13": "v90.3.0 does not ask for pyton_version. It asks for: project_name,",
+        "python_version=9.9": "python_version=9.9 is no choice",
+        "owner=A B": "owner is no slug of Sentry's",
+    }.items():
+        done = ion(service, "adopt", url, "--set", answer, **anyones)
+        assert done.returncode == 3 and told in done.stderr, done.stderr
+        assert not (service / ".cruft.json").exists()
+    # The default database is refused with it, but others aren't.
+    done = ion(service, "adopt", url, "--set", "deploy=kubernetes", **anyones)
+    assert done.returncode == 0, done.stderr
+    state = read_state(service)
+    assert state.template == f"https://gitlab.example/org/{repository.name}"
+    assert state.commit == made.commit and state.answers["deploy"] == "kubernetes"
 
 
 def test_adopt_refuses_what_is_no_service(repository: Path, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """`ion-sentry fleet`: many services, each on a branch of its own."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.updates.history import commit, git
+from tests.updates.history import commit, git, replace
 from tests.updates.simulation import begin, run
 from tests.updates.test_update import named, snapshot, status
 
@@ -54,7 +56,7 @@ def test_each_is_updated_on_its_own_branch_and_one_that_fails_harms_no_other(
     assert "no service" not in done.stdout
     assert snapshot(services) == before
     for name in ("plain", "edited", "many"):
-        branch = f"{BRANCH}-services-mentoring" if name == "many" else BRANCH
+        branch = "ion-sentry/services/mentoring/v90.3.0" if name == "many" else BRANCH
         assert git(services / name, "rev-list", "--count", f"HEAD..{branch}").strip() == "1"
         changed = git(services / name, "diff", "--name-only", f"HEAD..{branch}")
         assert "app/observability/arriving.py" in changed and "README" not in changed
@@ -111,7 +113,91 @@ def test_branches_are_pushed_and_proposed_or_neither(services: Path, tmp_path: P
 def test_a_service_itself_and_nothing_at_all(services: Path, tmp_path: Path) -> None:
     done = fleet(services / "plain", ".")
     assert done.returncode == 0 and "1 updated" in done.stdout
+    said = fleet(services / "plain", ".", "--jobs", "0")
+    assert said.returncode == 3 and "0 is not in the range" in said.stderr
     (tmp_path / "empty").mkdir()
     nothing = fleet(tmp_path / "empty", ".")
     assert nothing.returncode == 3 and "There is no service in" in nothing.stderr
     assert fleet(tmp_path / "empty").returncode == 3
+
+
+@pytest.fixture
+def origin(service: Path, tmp_path: Path) -> Path:
+    """Where a service is pushed to."""
+    git(tmp_path, "clone", "--quiet", "--bare", str(service), "origin.git")
+    git(service, "remote", "add", "origin", (tmp_path / "origin.git").as_uri())
+    return tmp_path / "origin.git"
+
+
+def test_nothing_but_the_update_is_pushed(service: Path, origin: Path, tmp_path: Path) -> None:
+    for hook in ("post-checkout", "prepare-commit-msg", "pre-push", "reference-transaction"):
+        file = service / ".git/hooks" / hook
+        file.write_text(f"#!/bin/sh\necho {hook} >> {tmp_path}/hooks\nexit 1\n")
+    git(service, "checkout", "--quiet", "-b", "wip")
+    replace(service / "README.md", "## Start", "## Not for others yet")
+    commit(service, "Not pushed")
+    for file in (service / ".git/hooks").iterdir():
+        file.chmod(0o755)
+    done = fleet(service, ".", "--push")
+    assert done.returncode == 0, done.stdout
+    assert not (tmp_path / "hooks").exists()
+    published = git(origin, "log", "--format=%s", f"HEAD..{BRANCH}")
+    assert published == "Update from the template: v90.3.0\n"
+    assert len(git(service, "worktree", "list").splitlines()) == 1
+
+
+def test_a_branch_that_was_looked_at_is_pushed_as_it_is(service: Path, origin: Path) -> None:
+    fleet(service, ".")
+    looked_at = git(service, "rev-parse", BRANCH)
+    done = fleet(service, ".", "--push")
+    assert (done.returncode, "1 updated" in done.stdout) == (0, True), done.stdout
+    assert git(origin, "rev-parse", BRANCH) == looked_at
+    assert "1 proposed" in fleet(service, ".", "--push").stdout
+
+    git(origin, "branch", "--quiet", "-D", BRANCH)
+    git(service, "branch", "--quiet", "-D", BRANCH)
+    commit(service, "Not pushed")
+    fleet(service, ".")
+    refused = fleet(service, ".", "--push")
+    assert refused.returncode == 3 and "has 2 commits that origin doesn't have" in refused.stdout
+    assert BRANCH not in git(origin, "branch")
+
+
+def test_a_folder_can_have_any_name(service: Path, tmp_path: Path) -> None:
+    many = tmp_path / "many"
+    for name in ("my services/a", "p-q", "p/q", "x[/y]~1.."):
+        shutil.copytree(service, many / name, ignore=shutil.ignore_patterns(".git"))
+    git(many, "init", "--quiet")
+    commit(many, "Begin")
+    done = fleet(many, ".")
+    assert (done.returncode, "4 updated" in done.stdout) == (0, True), done.stdout
+    branches = git(many, "branch", "--list", "ion-sentry/*").split()
+    assert len(branches) == 4 and "ion-sentry/p/q/v90.3.0" in branches
+    assert "x[/y]~1.." in done.stdout
+
+
+def test_repositories_of_the_same_path_are_two(service: Path, tmp_path: Path) -> None:
+    config, urls = tmp_path / "gitconfig", []
+    for host in ("one", "two"):
+        git(tmp_path, "clone", "--quiet", "--bare", str(service), f"{host}/acme/api.git")
+        urls.append(f"https://me:glpat-secret@{host}.example/acme/api.git")
+        with config.open("a") as file:
+            there = (tmp_path / host).as_uri()
+            file.write(f'[url "{there}/"]\n\tinsteadOf = {urls[-1].removesuffix("acme/api.git")}\n')
+    repositories = tmp_path / "repositories.txt"
+    repositories.write_text("\n".join(urls))
+    done = fleet(tmp_path, "--repos", str(repositories), "--check", GIT_CONFIG_GLOBAL=str(config))
+    assert (done.returncode, "2 behind" in done.stdout) == (2, True), done.stdout
+    assert "https://one.example/acme/api.git" in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_a_folder_that_may_not_be_read_is_left_out(service: Path) -> None:
+    closed = service.parent / "closed"
+    closed.mkdir(mode=0)
+    if os.access(closed, os.R_OK):
+        pytest.skip("root may read all folders")
+    done = fleet(service.parent, ".", "--check")
+    assert done.returncode == 2 and "1 behind" in done.stdout
+    assert f"{closed.name} is left out: Permission denied." in done.stderr
+    closed.chmod(0o700)

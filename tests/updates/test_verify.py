@@ -113,6 +113,13 @@ def test_a_version_whose_services_have_the_tests_themselves_says_so(
     assert "v0.1.0 is older than this command" in done.stderr and "make test" in done.stderr
 
 
+def test_a_service_without_its_package_is_told(service: Path, ion_sentry: Verify) -> None:
+    (service / "app").rename(service / "api")
+    done = ion_sentry(service, "verify")
+    assert done.returncode == 3
+    assert f"{service} has no app, which the standard's tests are about." in done.stderr
+
+
 def test_a_fleet_tells_which_pass(service: Path, ion_sentry: Verify, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "service", "broken")
     replace(tmp_path / "broken" / OUTCOME, "Outcome.CRASHED", "Outcome.ANSWERED")
