@@ -36,13 +36,13 @@ UNSEEN = " and ".join(
 )
 SLOWEST = (
     "--deselect",
-    "tests/standard/test_envelopes.py::test_however_large_an_event_is_it_arrives[lists in lists]",
+    "tests/standard/test_sizes.py::test_however_large_an_event_is_it_arrives[lists in lists]",
 )
 UNNOTICED = {"survived", "no tests"}
 # Tests of the standard that need the template's receiver; here they see the service that changes.
 OF_THE_TEMPLATE = (
-    *("test_envelopes.py", "test_line.py", "test_losses.py", "test_retries.py"),
-    "test_sessions.py",
+    *("test_connection.py", "test_envelopes.py", "test_line.py", "test_losses.py"),
+    *("test_retries.py", "test_sessions.py", "test_sizes.py"),
 )
 THE_STANDARD = f"""\
 import importlib
@@ -83,7 +83,8 @@ def generate(folder: Path, files: list[str]) -> Path:
     shutil.copytree(ROOT / "tests/standard", service / "tests/standard")
     for name in OF_THE_TEMPLATE:
         shutil.copy(ROOT / "tests" / name, service / "tests/standard")
-    shutil.copy(ROOT / "tests/line.py", service / "tests")
+    for name in ("envelopes.py", "line.py"):
+        shutil.copy(ROOT / "tests" / name, service / "tests")
     (service / "tests/the_standard.py").write_text(THE_STANDARD)
     # mutmut's own frames are as little the service's as a framework's.
     events = service / STANDARD / "errors/events.py"

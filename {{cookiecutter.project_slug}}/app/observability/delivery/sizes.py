@@ -72,8 +72,7 @@ def _shrink_event(event: dict[str, Any], size: int, limit: int) -> bytes:
 def _dispensable(event: dict[str, Any]) -> Iterator[_Part]:
     """Yield the parts of an event that may be left out, the least useful first."""
     errors = _values(event, "exception")
-    stacks = [_values(error, "stacktrace", "frames") for error in [event, *errors]]
-    stacks += [_values(thread, "stacktrace", "frames") for thread in _values(event, "threads")]
+    stacks = [_values(error, "stacktrace", "frames") for error in errors]
     frames = [(distance, f) for s in stacks for distance, f in enumerate(reversed(s))]
     frames.sort(key=lambda frame: frame[0], reverse=True)
     far = [frame for distance, frame in frames if distance >= _NEAR]
@@ -86,8 +85,7 @@ def _dispensable(event: dict[str, Any]) -> Iterator[_Part]:
         yield "oldest breadcrumbs", crumbs, 0
     for part in ("extra", "contexts"):
         yield from _largest(event.get(part), part, kept={"trace"})
-    for field in ("data", "env", "headers", "cookies", "query_string"):
-        yield from _fields([event.get("request")], field, f"request's {field}")
+    yield from _largest(event.get("request"), "request", kept={"method", "url"})
     for stack in stacks:
         while len(stack) > _MAX_FRAMES:
             yield "frames in the middle", stack, len(stack) // 2
