@@ -10,6 +10,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from ion_sentry.interrupts import uninterrupted
+
 # In a hook of git these lead to another repository than the folder's own.
 _FOREIGN = {
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -69,7 +71,8 @@ def git(folder: Path, *command: str, env: Mapping[str, str] | None = None) -> st
     """
     done = run_git(folder, *command, env=env)
     if done.returncode:
-        name = next((word for word in command if word[0] != "-"), "")
+        # Not the setting after `-c`.
+        name = next((word for word in command if word[0] != "-" and "=" not in word), "")
         raise Failure(f"git {name} failed: {(done.stderr or done.stdout).strip()}")
     return done.stdout.rstrip("\n")
 
@@ -84,8 +87,12 @@ def scratch_worktree(top: Path) -> Iterator[Path]:
     """Check out the repository's HEAD into a folder of its own, for as long as it is needed."""
     with TemporaryDirectory(prefix="ion-sentry-") as parent:
         folder = Path(parent).resolve() / "worktree"
-        git(top, "worktree", "add", "--quiet", "--detach", str(folder), "HEAD")
+        # Without the hooks, which the team has for its own work.
+        add = ("-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach")
         try:
+            with uninterrupted():
+                git(top, *add, str(folder), "HEAD")
             yield folder
         finally:
-            run_git(top, "worktree", "remove", "--force", str(folder))
+            with uninterrupted():
+                run_git(top, "worktree", "remove", "--force", str(folder))
