@@ -238,8 +238,10 @@ def main() -> int:
     answers: dict[str, object] = dict(json.loads(ANSWERS))
     if problems := problems_in(answers):
         print(refusal(answers, problems), file=sys.stderr)
-    elif Path("pyproject.toml").exists():  # with --overwrite-if-exists
-        print(f"There is a project in {Path.cwd()} already; nothing was changed.", file=sys.stderr)
+    elif {path.name for path in Path().iterdir()} - {".git"}:
+        # With --overwrite-if-exists, by which cookiecutter even deletes folders.
+        told = f"There are files in {Path.cwd()} already; nothing was changed. Choose a new folder."
+        print(told, file=sys.stderr)
     elif "_repo_dir" not in answers and answers["sentry_dsn"]:
         print(CRUFT_TELLS, file=sys.stderr)
     else:

@@ -1,14 +1,12 @@
 """Finding out which version, with which answers, a service without state was made from."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ion_sentry.git import Failure
-from ion_sentry.state import FILE, State
+from ion_sentry.state import FILE, State, pyproject
 from ion_sentry.template import Template, Version, rendered
 from ion_sentry.update import make_plan, public_questions
 
@@ -121,15 +119,11 @@ def _lines(file: Path) -> Counter[str]:
 
 def _written_answers(service: Path) -> dict[str, str]:
     """Read the answers that the service itself keeps in its `pyproject.toml`."""
-    try:
-        pyproject: dict[str, Any] = tomllib.loads((service / "pyproject.toml").read_text("utf-8"))
-    except (OSError, ValueError):
-        raise Failure(f"There is no pyproject.toml that can be read in {service}.") from None
-    project = pyproject.get("project", {})
+    project = pyproject(service, "project")
     answers = {
         "project_slug": project.get("name", service.name),
         "description": project.get("description", ""),
-        **pyproject.get("tool", {}).get("ion-sentry", {}),
+        **pyproject(service, "tool", "ion-sentry"),
     }
     return {name: str(value) for name, value in answers.items()}
 

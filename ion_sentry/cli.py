@@ -1,7 +1,8 @@
 """The command line: what is done with services of the template.
 
 Exit codes: 0 done or up to date, 1 conflicts to resolve or a test of the standard that fails,
-2 behind, 3 failed and nothing changed; `monitoring` and `reproduce` have their own.
+2 behind, 3 failed and nothing changed, 130 and 143 interrupted; `monitoring` and `reproduce` have
+their own.
 """
 
 import json
@@ -9,6 +10,7 @@ import os
 import sys
 from collections import Counter
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -20,6 +22,7 @@ from ion_sentry.adopt import best_fit
 from ion_sentry.drift import drift
 from ion_sentry.fleet import Order, services_in, services_of, work_through
 from ion_sentry.git import Failure, git, public_url, scratch_worktree
+from ion_sentry.interrupts import Interruptible
 from ion_sentry.merge import Place, place_of, refuse_dirty
 from ion_sentry.monitoring.cli import monitoring
 from ion_sentry.options import answers_option, version_option, with_option
@@ -36,7 +39,7 @@ CONFLICTS, BROKEN, BEHIND = 1, 1, 2
 click.UsageError.exit_code = Failure.exit_code
 
 
-@click.group(help=__doc__)
+@click.group(cls=Interruptible, help=__doc__)
 @click.version_option(package_name="ion-sentry-template")
 @click.option(
     "-C",
@@ -48,6 +51,9 @@ click.UsageError.exit_code = Failure.exit_code
 @click.pass_context
 def main(context: click.Context, folder: Path) -> None:
     context.obj = folder.resolve()
+    # A diff has each file's own bytes, whatever they mean.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
 
 
 main.add_command(monitoring)

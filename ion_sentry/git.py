@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from ion_sentry.interrupts import uninterrupted
+
 # In a hook of git these lead to another repository than the folder's own.
 _FOREIGN = {
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -72,7 +74,8 @@ def git(folder: Path, *command: str, env: Mapping[str, str] | None = None) -> st
     """
     done = run_git(folder, *command, env=env)
     if done.returncode:
-        name = next((word for word in command if word[0] != "-"), "")
+        # Not the setting after `-c`.
+        name = next((word for word in command if word[0] != "-" and "=" not in word), "")
         raise Failure(f"git {name} failed: {(done.stderr or done.stdout).strip()}")
     return done.stdout.rstrip("\n")
 
@@ -93,7 +96,9 @@ def scratch_worktree(top: Path) -> Iterator[Path]:
     with TemporaryDirectory(prefix="ion-sentry-") as parent:
         folder = Path(parent).resolve() / "worktree"
         try:
-            git(top, "worktree", "add", "--quiet", "--detach", str(folder), "HEAD")
+            with uninterrupted():
+                git(top, "worktree", "add", "--quiet", "--detach", str(folder), "HEAD")
             yield folder
         finally:
-            run_git(top, "worktree", "remove", "--force", str(folder))
+            with uninterrupted():
+                run_git(top, "worktree", "remove", "--force", str(folder))

@@ -75,7 +75,8 @@ class Template:
 
     def owns(self, version: Version, path: str) -> bool:
         """Tell whether a file of a service is the template's as a whole."""
-        return any(fnmatch(path, name) for name in self.questions(version)["_template_owns"])
+        owned = self.questions(version).get("_template_owns", [])
+        return any(fnmatch(path, name) for name in owned)
 
     def changes(self, old: Version, new: Version) -> str:
         """Return the sections of the changelog that `new` has and `old` hasn't."""
@@ -127,7 +128,7 @@ class Templates:
     def __init__(self, scratch: Path, workers: ProcessPoolExecutor) -> None:
         self._scratch = scratch
         self._workers = workers
-        self._found: dict[str, Template] = {}
+        self._found: dict[str, Template | Failure] = {}
         self._lock = Lock()
 
     def get(self, url: str) -> Template:
@@ -138,13 +139,22 @@ class Templates:
         """
         with self._lock:
             if url not in self._found:
-                scratch = Path(mkdtemp(dir=self._scratch))
-                clone = scratch / "template.git"
-                git(scratch, "clone", "--quiet", "--bare", "--", full_url(url), str(clone))
-                if run_git(clone, "cat-file", "-e", "HEAD:cookiecutter.json").returncode:
-                    raise Failure(f"{url} is no template: it has no cookiecutter.json.")
-                self._found[url] = Template(url, clone, scratch, self._workers)
-            return self._found[url]
+                try:
+                    self._found[url] = self._clone(url)
+                except Failure as failure:  # once for all services: it may take its time
+                    self._found[url] = failure
+            found = self._found[url]
+        if isinstance(found, Failure):
+            raise found
+        return found
+
+    def _clone(self, url: str) -> Template:
+        scratch = Path(mkdtemp(dir=self._scratch))
+        clone = scratch / "template.git"
+        git(scratch, "clone", "--quiet", "--bare", "--", full_url(url), str(clone))
+        if run_git(clone, "cat-file", "-e", "HEAD:cookiecutter.json").returncode:
+            raise Failure(f"{url} is no template: it has no cookiecutter.json.")
+        return Template(url, clone, scratch, self._workers)
 
 
 @contextmanager

@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ion_sentry.git import Failure, git
-from ion_sentry.merge import Merged, Place, commits, merge, refuse_dirty, undone_on_failure
+from ion_sentry.merge import (
+    ANY,
+    Merged,
+    Place,
+    commits,
+    merge,
+    paths_to_write,
+    refuse_dirty,
+    undone_on_failure,
+)
 from ion_sentry.state import FILE, State, skipped
 from ion_sentry.template import SECRET, Template, Version, rendered
 
@@ -88,15 +97,17 @@ def carry_out(plan: Plan, place: Place) -> Merged:
         Failure: and then the tree is as it was.
     """
     refuse_dirty(place)
+    skip = skipped(place.folder)
     known = public_questions(plan.template, plan.old)
     before = {name: text for name, text in plan.state.answers.items() if name in known}
     old_rendering = plan.template.render(plan.old, before)
     new = rendered(plan.new, plan.template.render(plan.new, plan.answers))
     old = rendered(plan.old, old_rendering)
-    pair = commits(place, old.folder, new.folder, plan.message(), skipped(place.folder))
-    merged = merge(place, *pair)
-    with undone_on_failure(place):
+    pair = commits(place, old.folder, new.folder, plan.message(), skip)
+    written = paths_to_write(place, *pair)
+    with undone_on_failure(place, written):
+        merged = merge(place, *pair)
         answers = {name: SECRET.get(name, text) for name, text in new.answers.items()}
         replace(plan.state, commit=plan.new.commit, answers=answers).write(place.folder)
-        git(place.folder, "add", "--force", "--", FILE)
+        git(place.folder, "add", *ANY, "--", FILE)
     return merged

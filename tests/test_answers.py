@@ -237,16 +237,24 @@ def test_a_dsn_that_works_makes_a_service(cookies: Any, small_template: Path) ->
     assert answers_in(result.project_path)["sentry_dsn"] == dsn
 
 
-def test_a_project_that_is_there_is_left_alone(small_template: Path, output: Path) -> None:
+@pytest.mark.parametrize("file", ["pyproject.toml", "app/main.py", ".env"])
+def test_files_that_are_there_are_left_alone(small_template: Path, output: Path, file: str) -> None:
     project = output / "ion-mentoring"
-    project.mkdir()
-    (project / "pyproject.toml").write_text("the team's own")
+    (project / file).parent.mkdir(parents=True)
+    (project / file).write_text("the team's own")
     before = tree(output)
     done = cookiecutter(output, "--no-input", "--overwrite-if-exists", str(small_template))
     assert done.returncode != 0
-    assert f"There is a project in {project} already; nothing was changed." in done.stderr
+    assert f"There are files in {project} already; nothing was changed." in done.stderr
     assert tree(output) == before
-    assert (project / "pyproject.toml").read_text() == "the team's own"
+    assert (project / file).read_text() == "the team's own"
+
+
+def test_an_empty_repository_is_filled(small_template: Path, output: Path) -> None:
+    (output / "ion-mentoring/.git").mkdir(parents=True)
+    done = cookiecutter(output, "--no-input", "--overwrite-if-exists", str(small_template))
+    assert done.returncode == 0
+    assert answers_in(output / "ion-mentoring")["project_slug"] == "ion-mentoring"
 
 
 def test_a_file_is_no_database_of_a_cluster(small_template: Path, output: Path) -> None:

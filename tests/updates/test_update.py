@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from ion_sentry.merge import Place, commits, merge
 from ion_sentry.state import read_state
 from ion_sentry.template import Template, rendered
+from tests.services import BIN, clean_environment
 from tests.updates.edits import TEAMS, Team
-from tests.updates.history import commit, git, replace
-from tests.updates.simulation import VERSIONS, begin, files, run
+from tests.updates.history import commit, edit, git, replace
+from tests.updates.simulation import VERSIONS, begin, files, generate, run
 
 LIMITS = "app/observability/limits.py"
 
@@ -87,34 +88,12 @@ def test_what_was_deleted_or_kept_is_told(repository: Path, tmp_path: Path) -> N
     assert not (service / LIMITS).exists()
 
 
-@pytest.mark.parametrize("staged", [False, True])
-def test_a_dirty_tree_is_refused(service: Path, staged: bool) -> None:
-    replace(service / "README.md", "## Start", "## Begin")
-    if staged:
-        git(service, "add", "README.md")
-    before = snapshot(service)
-    done = ion(service, "update")
-    assert done.returncode == 3
-    assert "Error: Commit or stash your changes first; nothing was changed.\n" in done.stderr
-    assert "README.md" in done.stderr
-    assert snapshot(service) == before
-
-
-@pytest.mark.parametrize("ignored", ["", "arriving.py\n"])
-def test_an_untracked_file_in_the_way_is_not_overwritten(service: Path, ignored: str) -> None:
-    (service / ".git/info/exclude").write_text(ignored)
-    own = service / "app/observability/arriving.py"
-    own.write_text("OURS = 1\n")
-    done = ion(service, "update")
-    assert done.returncode == 3
-    assert "  app/observability/arriving.py\n" in done.stderr
-    assert own.read_text() == "OURS = 1\n"
-    own.unlink()
-    assert not status(service)
-
-
 def test_a_dry_run_shows_the_diff_and_changes_nothing(repository: Path, tmp_path: Path) -> None:
     service = begin(repository.as_uri(), tmp_path, named("the same default changed"))
+    hook = service / ".git/hooks/post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch '{service}/hooked'\n")
+    hook.chmod(0o755)
     before, head = snapshot(service), git(service, "rev-parse", "HEAD")
     done = ion(service, "update", "--dry-run")
     assert done.returncode == 1  # there would be a conflict
@@ -125,6 +104,62 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(repository: Path, tmp_path
     assert snapshot(service) == before and not status(service)
     assert git(service, "rev-parse", "HEAD") == head
     assert len(git(service, "worktree", "list").splitlines()) == 1
+
+
+def test_a_diff_has_the_bytes_of_a_file_that_is_no_utf8(service: Path) -> None:
+    makefile = service / "Makefile"
+    makefile.write_bytes(makefile.read_bytes().replace(b"PORT ?=", b"# caf\xe9\nPORT ?="))
+    commit(service, "In Latin-1")
+    done = subprocess.run(
+        [BIN / "ion-sentry", "update", "--dry-run"],
+        cwd=service,
+        env=clean_environment() | {"PYTHONIOENCODING": "utf-8:strict"},
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\n # caf\xe9\n" in done.stdout
+
+
+def test_what_the_team_skips_stays_as_it_is(service: Path) -> None:
+    # A list of one, as people write it.
+    replace(service / "pyproject.toml", 'skip = [".cruft.json", ".env"]', 'skip = "Dockerfile"')
+    replace(service / ".cruft.json", '"context"', '"skip": ["Makefile"], "context"')
+    commit(service, "Skip")
+    done = ion(service, "update")
+    assert done.returncode == 0
+    changed = git(service, "diff", "--cached", "--name-only").split()
+    assert LIMITS in changed and not {"Dockerfile", "Makefile"} & {*changed}
+    assert json.loads((service / ".cruft.json").read_text("utf-8"))["skip"] == ["Makefile"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("pyproject.toml", '[".cruft.json", ".env"]', "5", "skip in pyproject.toml is 5, not a "),
+        ("pyproject.toml", '[".cruft.json", ".env"]', '[""]', "skip in pyproject.toml is [''], "),
+        ("pyproject.toml", "[tool.cruft]", "[tool]\ncruft = 1\n[x]", "no table [tool.cruft]"),
+        ("pyproject.toml", "[tool.cruft]", "[tool.cruft", "pyproject.toml can't be read: "),
+        (".cruft.json", '"context"', '"skip": null, "context"', "skip in .cruft.json is None, "),
+    ],
+)
+def test_what_says_nothing_to_skip_is_told(
+    service: Path, file: str, old: str, new: str, told: str
+) -> None:
+    replace(service / file, old, new)
+    commit(service, "Wrong")
+    done = ion(service, "update")
+    [line] = done.stderr.splitlines()
+    assert done.returncode == 3 and told in line
+    assert not status(service)
+
+
+def test_in_a_sparse_checkout_what_is_left_out_is_updated_in_the_index(service: Path) -> None:
+    git(service, "sparse-checkout", "set", "--no-cone", "/*", f"!/{LIMITS}")
+    assert not (service / LIMITS).exists()
+    done = ion(service, "update")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LIMIT: Final = 90" in git(service, "show", f":{LIMITS}")
+    assert not (service / LIMITS).exists()
 
 
 def test_answers_can_be_set_and_wrong_ones_change_nothing(service: Path) -> None:
@@ -158,6 +193,8 @@ def test_answers_can_be_set_and_wrong_ones_change_nothing(service: Path) -> None
         ("{", "can't be read"),
         ('{"template": "x"}', "can't be read"),
         ("[]", "can't be read"),
+        ('{"template": 5, "commit": "", "context": {"cookiecutter": {}}}', "can't be read"),
+        ('{"template": "", "commit": null, "context": {"cookiecutter": {}}}', "can't be read"),
     ],
 )
 def test_a_state_that_is_no_use_is_told(service: Path, state: str | None, told: str) -> None:
@@ -168,6 +205,29 @@ def test_a_state_that_is_no_use_is_told(service: Path, state: str | None, told: 
         done = ion(service, command)
         assert done.returncode == 3
         assert told in done.stderr and "ion-sentry adopt URL" in done.stderr
+
+
+def test_a_template_that_cannot_be_reached_is_asked_once(tmp_path: Path) -> None:
+    services, trace = tmp_path / "services", tmp_path / "trace"
+    gone = (tmp_path / "gone").as_uri()
+    state = {"template": gone, "commit": "v1", "context": {"cookiecutter": {}}}
+    for name in ("one", "two"):
+        (services / name).mkdir(parents=True)
+        (services / name / ".cruft.json").write_text(json.dumps(state))
+        git(services / name, "init", "--quiet")
+        commit(services / name, "Begin")
+    done = ion(services, "fleet", ".", GIT_TRACE=str(trace))
+    assert done.returncode == 3 and done.stdout.count("git clone failed") == 2
+    assert trace.read_text().count("built-in: git clone ") == 1
+
+
+def test_a_template_may_own_nothing(repository: Path, tmp_path: Path) -> None:
+    template = tmp_path / "template.git"
+    git(tmp_path, "clone", "--quiet", "--no-tags", repository.as_uri(), str(template))
+    edit(template / "cookiecutter.json", lambda text: text.replace("_template_owns", "_owns"))
+    service = generate(template.as_uri(), tmp_path / "made", commit(template, "Own nothing"), {})
+    done = ion(service, "check")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_lost_version_and_a_lost_template_are_told(service: Path, tmp_path: Path) -> None:
@@ -194,6 +254,9 @@ def test_it_works_without_identity_in_a_hook_and_outside_of_git_it_says_so(
     done = ion(service, "update", **anonymous, **in_a_hook)
     assert done.returncode == 0, done.stderr
     git(service, "reset", "--quiet", "--hard")
+    done = ion(service, "update", GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    assert done.returncode == 3
+    assert "safe.directory" in done.stderr and "git init" not in done.stderr
     (service / ".git").rename(tmp_path / "git")
     done = ion(service, "update")
     assert done.returncode == 3
@@ -220,34 +283,6 @@ def test_a_new_file_comes_to_where_the_team_moved_its_folder(
     service = begin(repository.as_uri(), tmp_path, named("the package renamed"))
     ion(service, "update", "--to", "v90.2.0")
     assert (service / "mentoring/observability/arriving.py").exists()
-
-
-def test_a_failure_after_the_merge_leaves_the_tree_as_it_was(service: Path) -> None:
-    # Git adds nothing that a sparse checkout leaves out: here the state, which comes last.
-    git(service, "config", "core.sparseCheckout", "true")
-    (service / ".git/info").mkdir(exist_ok=True)
-    (service / ".git/info/sparse-checkout").write_text("/*\n!/.cruft.json\n")
-    before = snapshot(service)
-    done = ion(service, "update")
-    assert done.returncode == 3
-    assert "Error: git add failed: " in done.stderr
-    assert not (service / "app/observability/arriving.py").exists()
-    assert (
-        snapshot(service).items()
-        >= {name: text for name, text in before.items() if name != ".cruft.json"}.items()
-    )
-    assert not status(service)
-
-
-def test_a_locked_repository_is_told(service: Path) -> None:
-    before = snapshot(service)
-    lock = service / ".git/index.lock"
-    lock.touch()
-    done = ion(service, "update")
-    assert done.returncode == 3
-    assert "index.lock" in done.stderr
-    lock.unlink()
-    assert snapshot(service) == before and not status(service)
 
 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=200)
