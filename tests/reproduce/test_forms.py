@@ -60,6 +60,19 @@ def test_an_event_as_the_page_downloads_it(
     assert " · production · " in ended.err
 
 
+@pytest.mark.slow
+def test_an_event_of_a_release_that_told_convertors(
+    checkout: Checkout, events: dict[str, Path], tmp_path: Path
+) -> None:
+    event = json.loads(events["shared_pages"].read_text("utf-8"))
+    assert event["transaction"] == "/shops/{shop}/passcodes/{number}/{file}"
+    event["transaction"] = "/shops/{shop:int}/passcodes/{number:int}/{file:path}"
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event), "utf-8")
+    ended = checkout.reproduce(file)
+    assert (ended.code, ended.verdict) == (0, "REPRODUCED"), ended
+
+
 @pytest.mark.parametrize("with_length", [True, False])
 def test_the_first_event_of_an_envelope(
     with_length: bool, checkout: Checkout, events: dict[str, Path], tmp_path: Path

@@ -34,7 +34,6 @@ _SETTINGS: Final = {
 }
 _LONGEST_TASK: Final = 10.0  # seconds that what a request began may go on
 _MOST_ATTEMPTS: Final = 6  # at values that the service's own validation accepts
-_NO_ROUTE: Final = "(no route)"  # as the standard calls it
 
 
 class Unusable(Exception):
