@@ -49,7 +49,11 @@ def replay(order: Json, scratch: Path) -> Json:
     event = order["event"]
     os.environ.update(_SETTINGS, ENVIRONMENT=event["environment"] or "production")
     gate, outgoing = Gate(), Outgoing(event)
-    with database(order["database"], scratch) as url, gate.shut(url), clock(order["clock"]):
+    with (
+        database(order["database"], scratch, order["postgresql"]) as url,
+        gate.shut(url),
+        clock(order["clock"]),
+    ):
         if url and not order["database"]:
             migrate()
         app = _application()

