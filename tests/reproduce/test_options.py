@@ -15,7 +15,7 @@ import pytest
 from demo.receiver import Receiver
 from tests.conftest import Generate
 from tests.reproduce.conftest import Checkout, git
-from tests.services import Service
+from tests.services import ROOT, Service
 
 pytestmark = pytest.mark.slow
 
@@ -130,6 +130,35 @@ def test_nothing_gets_out(
         assert ended.verdict == "REPRODUCED"
         assert told in ended.err
     assert asked.total() == before
+
+
+def test_of_all_addresses_the_databases_alone_is_let_through(checkout: Checkout) -> None:
+    code = """
+import socket, sys
+from ion_sentry.reproduce.inside.world import Gate
+
+database, other, datagrams = (socket.socket(type=kind) for kind in (1, 1, 2))
+for one in (database, other, datagrams):
+    one.bind(("127.0.0.1", 0))
+database.listen(), other.listen(), datagrams.setblocking(False)
+sender, gate = socket.socket(type=2), Gate()
+with gate.shut(f"postgresql+psycopg://me@127.0.0.1:{database.getsockname()[1]}/service"):
+    socket.create_connection(database.getsockname()).sendmsg([b"let through"])
+    for way, *what in (
+        (socket.create_connection, other.getsockname()),
+        (sender.sendto, b"x", datagrams.getsockname()),
+        (sender.sendmsg, [b"x"], [], 0, datagrams.getsockname()),
+    ):
+        try:
+            way(*what)
+        except ConnectionRefusedError as error:
+            print(error)
+assert gate.refused == [f"127.0.0.1:{one.getsockname()[1]}" for one in (other, datagrams)]
+"""
+    python = checkout.environment / "bin/python"
+    ended = checkout.run(python, "-c", code, PYTHONPATH=str(ROOT))
+    assert ended.code == 0, ended.err
+    assert ended.out.count("reproduce lets nothing out: 127.0.0.1:") == 3
 
 
 @pytest.mark.parametrize("database", ["postgresql", "none"])

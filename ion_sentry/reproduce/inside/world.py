@@ -14,9 +14,8 @@ import time_machine
 
 Json = dict[str, Any]
 
-_WAYS_OUT: Final = frozenset(
-    {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}
-)
+_SENDING: Final = frozenset({"socket.connect", "socket.sendmsg", "socket.sendto"})
+_WAYS_OUT: Final = _SENDING | {"socket.getaddrinfo", "socket.gethostbyname"}
 _PROCESSES: Final = frozenset({"os.exec", "os.posix_spawn", "os.system", "subprocess.Popen"})
 
 
@@ -29,13 +28,14 @@ class Gate:
     def __init__(self) -> None:
         self.refused: list[str] = []
         self._is_shut = False
-        self._database: str | None = None  # the host that it is at
+        self._database: tuple[str, ...] = ()  # the host and the port that it is at
         sys.addaudithook(self._judge)
 
     @contextmanager
     def shut(self, database_url: str) -> Iterator[None]:
         """Let through nothing but what goes to the database."""
-        self._database = urlsplit(database_url).hostname
+        at = urlsplit(database_url)
+        self._database = (at.hostname, str(at.port or 5432)) if at.hostname else ()
         self._is_shut = True
         try:
             yield
@@ -48,9 +48,11 @@ class Gate:
         if event in _PROCESSES:
             self._refuse(f"a process ({args[0]})")
         if event in _WAYS_OUT:
-            address = args[1] if event in ("socket.connect", "socket.sendto") else args[:2]
-            host = address[0] if isinstance(address, tuple) else None
-            if host is None or host != self._database:
+            address = args[1] if event in _SENDING else args[:2]
+            if address is None:  # of a socket that is connected already
+                return
+            parts = tuple(map(str, address[:2])) if isinstance(address, tuple) else ()
+            if not parts or parts != self._database[: len(parts)]:
                 self._refuse(_written(address))
 
     def _refuse(self, what: str) -> None:
