@@ -118,8 +118,13 @@ def _answers(file: Path) -> dict[str, str]:
         raise Failure(f"pyproject.toml is no TOML: {error}.", Exit.VARIABLES) from None
 
 
-def connection(env: Mapping[str, str]) -> Connection:
-    """Read SENTRY_URL and SENTRY_AUTH_TOKEN. Raises Failure if they can't work."""
+def connection(
+    env: Mapping[str, str], scopes: str = "org:read, project:write and alerts:write"
+) -> Connection:
+    """Read SENTRY_URL and SENTRY_AUTH_TOKEN, which needs `scopes`.
+
+    Raises Failure if they can't work.
+    """
     url = (env.get("SENTRY_URL") or "https://sentry.io").rstrip("/")
     if not (parts := re.fullmatch(r"(https?)://([a-z0-9.-]+)(:\d{1,5})?(/[\w/.-]*)?", url, re.I)):
         problem = "is no address of a Sentry: https://sentry.io, https://de.sentry.io or your own"
@@ -129,13 +134,13 @@ def connection(env: Mapping[str, str]) -> Connection:
         raise Failure(f"SENTRY_URL {problem}.", Exit.VARIABLES)
     token = (env.get("SENTRY_AUTH_TOKEN") or "").strip()
     how = (
-        "Make an internal integration at Sentry > Settings > Custom Integrations with org:read, "
-        "project:write and alerts:write, and export its token as SENTRY_AUTH_TOKEN."
+        f"Make an internal integration at Sentry > Settings > Custom Integrations with {scopes}, "
+        "and export its token as SENTRY_AUTH_TOKEN."
     )
     if not token:
         raise Failure(f"SENTRY_AUTH_TOKEN is missing. {how}", Exit.VARIABLES)
     if token.startswith("sntrys_"):
-        problem = "is an organisation token, which can't write alerts"
+        problem = "is an organisation token, whose one scope is org:ci"
         raise Failure(f"SENTRY_AUTH_TOKEN {problem}. {how}", Exit.VARIABLES)
     if not re.fullmatch(r"[\w+/=.~-]+", token, re.ASCII):
         problem = "holds a character that no token has: copy it afresh"
