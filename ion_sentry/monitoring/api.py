@@ -25,7 +25,6 @@ ATTEMPTS: Final = 4
 LONGEST_WAIT: Final = 60.0  # seconds that Sentry may ask us to wait
 _PER_PAGE: Final = 100  # the most that Sentry gives
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_NO_HOST: Final = (UnicodeError, OverflowError)  # a name, or a port, that can't be asked for
 
 
 class Api:
@@ -126,9 +125,9 @@ class Api:
             pause = 0.25 * 2**attempt
             try:
                 answer = self._client.request(method, path, json=body, params=query)
-            except (httpx.HTTPError, *_NO_HOST) as error:
+            except (httpx.HTTPError, UnicodeError) as error:  # of a host's name
                 harmless = method != "POST" or isinstance(error, _NEVER_SENT)
-                if last or not harmless or isinstance(error, _NO_HOST):
+                if last or not harmless or isinstance(error, UnicodeError):
                     raise self._no_answer(error, method, what) from None
             else:
                 if answer.is_success or answer.status_code == may_be:
@@ -146,7 +145,7 @@ class Api:
         raise AssertionError("unreachable")
 
     def _no_answer(self, error: Exception, method: str, what: str) -> Failure:
-        never = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, *_NO_HOST)
+        never = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, UnicodeError)
         if isinstance(error, never):
             return Failure(
                 f"Sentry can't be reached at {self.url} ({error}). Is SENTRY_URL right?",
@@ -160,7 +159,7 @@ class Api:
     def _json(self, answer: httpx.Response, what: str, kind: type) -> Any:
         try:
             decoded = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             decoded = None
         if not isinstance(decoded, kind):
             problem = "answered with something that is no answer of Sentry's API"

@@ -15,7 +15,7 @@ from .exits import Exit
 WIDGET_MARK = "[as code]"
 _ANSWERS = (
     *("name", "project_name", "sentry_org", "owner"),
-    *("alert_email_team", "alert_slack_channel"),
+    *("alert_email_team", "alert_slack_channel", "repository"),
 )
 
 
@@ -105,17 +105,27 @@ def _answers(file: Path) -> dict[str, str]:
     """Read the answers that the service was generated with, and its name."""
     try:
         pyproject: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
-        answers = {"name": pyproject["project"]["name"], **pyproject["tool"]["ion-sentry"]}
-        return {name: answers[name] for name in _ANSWERS} | {
-            "repository": str(answers.get("repository", ""))  # services of v0.1.0 don't say
+        answers = {
+            "repository": "",  # services of v0.1.0 don't say
+            "name": pyproject["project"]["name"],
+            **pyproject["tool"]["ion-sentry"],
         }
+        found = {name: answers[name] for name in _ANSWERS}
     except OSError as error:
         raise Failure(f"{file} can't be read: {error.strerror}.", Exit.VARIABLES) from None
     except KeyError as missing:
         problem = f"pyproject.toml doesn't say {missing}: it is in [project] or [tool.ion-sentry]"
         raise Failure(f"{problem} of a service of the template.", Exit.VARIABLES) from None
+    except TypeError:
+        problem = "pyproject.toml: [project] and [tool.ion-sentry] should be tables."
+        raise Failure(problem, Exit.VARIABLES) from None
     except ValueError as error:  # TOML, or not UTF-8
         raise Failure(f"pyproject.toml is no TOML: {error}.", Exit.VARIABLES) from None
+    for name, value in found.items():
+        if not isinstance(value, str):
+            problem = f"pyproject.toml: {name} should be text, not {value!r}."
+            raise Failure(problem, Exit.VARIABLES)
+    return found
 
 
 def connection(
