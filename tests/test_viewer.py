@@ -1,6 +1,7 @@
 """What a service sends, seen on this machine: in the terminal, and found by `make run`."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
@@ -143,6 +145,42 @@ def test_a_taken_port_is_told(generate: Generate) -> None:
     assert done.stdout == f"Port {port} of 127.0.0.1 can't be had: Address already in use.\n"
     done = generate().run("python", "-m", "app.observability", "tail", VIEWER_PORT="many")
     assert done.returncode == 2 and "invalid port value: 'many'" in done.stdout
+
+
+def viewer(folder: Path, npm: str) -> subprocess.CompletedProcess[str]:
+    """Run `ion-sentry viewer` with this npm, in a service whose Python does nothing."""
+    bin = folder / ".venv/bin"
+    bin.mkdir(parents=True)
+    for name, script in {"python": "", "node": "echo v24.0.0", "npm": npm}.items():
+        (bin / name).write_text(f"#!/bin/sh\n{script}\n")
+        (bin / name).chmod(0o755)
+    return subprocess.run(
+        [BIN / "ion-sentry", "-C", folder, "viewer"],
+        env=clean_environment() | {"PATH": f"{bin}:{os.environ['PATH']}", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("npm", "why"),
+    [
+        ("exit 7", "exit code 7"),
+        ("echo 'npm error reason: [/] is [bold]'; exit 1", "npm error reason: [/] is [bold]"),
+    ],
+)
+def test_why_there_is_no_page_is_told(tmp_path: Path, npm: str, why: str) -> None:
+    done = viewer(tmp_path, npm)
+    told = f"The browser's viewer can't be had ({why}): the terminal shows it.\n"
+    assert (done.returncode, done.stdout) == (0, told)
+
+
+def test_a_file_where_the_viewer_goes_stays(tmp_path: Path) -> None:
+    (tmp_path / ".viewer").write_text("mine")
+    done = viewer(tmp_path, "exit 1")
+    assert done.returncode == 3 and "can't be installed into" in done.stderr
+    assert done.stderr.endswith("/.viewer: File exists.\n")
+    assert (tmp_path / ".viewer").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,19 @@ class Api:
         self.url = connection.url
         self._token = connection.token
         self._timeout = timeout
-        self._client = httpx.Client(
-            base_url=f"{connection.url}/api/0/",
-            headers={"Authorization": f"Bearer {connection.token}"},
-            timeout=timeout,
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=f"{connection.url}/api/0/",
+                headers={"Authorization": f"Bearer {connection.token}"},
+                timeout=timeout,
+            )
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            why = "a SOCKS proxy isn't supported" if isinstance(error, ImportError) else error
+            raise Failure(
+                f"This shell's way to Sentry can't be used: {why}. Mend, or unset, ALL_PROXY, "
+                "HTTPS_PROXY, HTTP_PROXY or SSL_CERT_FILE.",
+                Exit.VARIABLES,
+            ) from None
 
     def __enter__(self) -> Self:
         return self
@@ -66,8 +74,13 @@ class Api:
         """Yield all objects of a list, however many pages it has."""
         self._report(f"reading {what} …")
         found = 0
+        seen: set[str] = set()
         cursor: str | None = ""
         while cursor is not None:
+            if cursor in seen:
+                problem = "gives the same page again and again. Is SENTRY_URL right?"
+                raise Failure(f"{what}: {self.url} {problem}", Exit.UNEXPECTED)
+            seen.add(cursor)
             page = {**query, "per_page": str(_PER_PAGE)} | ({"cursor": cursor} if cursor else {})
             answer = self._send("GET", path, what, query=page)
             items = self._json(answer, what, list)
@@ -112,9 +125,9 @@ class Api:
             pause = 0.25 * 2**attempt
             try:
                 answer = self._client.request(method, path, json=body, params=query)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, UnicodeError) as error:  # of a host's name
                 harmless = method != "POST" or isinstance(error, _NEVER_SENT)
-                if last or not harmless:
+                if last or not harmless or isinstance(error, UnicodeError):
                     raise self._no_answer(error, method, what) from None
             else:
                 if answer.is_success or answer.status_code == may_be:
@@ -131,8 +144,9 @@ class Api:
             time.sleep(pause)
         raise AssertionError("unreachable")
 
-    def _no_answer(self, error: httpx.HTTPError, method: str, what: str) -> Failure:
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol):
+    def _no_answer(self, error: Exception, method: str, what: str) -> Failure:
+        never = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, UnicodeError)
+        if isinstance(error, never):
             return Failure(
                 f"Sentry can't be reached at {self.url} ({error}). Is SENTRY_URL right?",
                 Exit.UNREACHABLE,
@@ -145,7 +159,7 @@ class Api:
     def _json(self, answer: httpx.Response, what: str, kind: type) -> Any:
         try:
             decoded = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             decoded = None
         if not isinstance(decoded, kind):
             problem = "answered with something that is no answer of Sentry's API"

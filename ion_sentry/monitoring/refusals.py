@@ -66,6 +66,9 @@ def failure_of(answer: httpx.Response, method: str, what: str, url: str) -> Fail
         return Failure(f"{what}: Sentry itself fails ({status}).{hint}", Exit.SENTRY_BROKEN)
     if status >= 400:
         return Failure(f"{what}: refused ({status}).{said}", Exit.REFUSED)
+    if slug := _new_slug(answer):
+        told = f"{what}: its slug in Sentry is {slug!r} now ({status}). Set SENTRY_PROJECT to that."
+        return Failure(told, Exit.NOT_FOUND)
     target = answer.headers.get("Location", "elsewhere")
     return Failure(
         f"{what}: {url} leads on to {target!r}, which doesn't get the token. Mend SENTRY_URL.",
@@ -77,6 +80,14 @@ def _scope(method: str, url: str) -> str:
     path = url.partition("/api/0/")[2]
     scopes = next(scopes for pattern, *scopes in _SCOPES if re.match(pattern, path))
     return scopes[method != "GET"]
+
+
+def _new_slug(answer: httpx.Response) -> str:
+    """Return what a renamed project is called now, empty if that isn't what is said."""
+    try:
+        return str(answer.json()["detail"]["extra"]["slug"])[:100]
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _words(answer: httpx.Response) -> str:

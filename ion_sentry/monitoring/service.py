@@ -15,7 +15,7 @@ from .exits import Exit
 WIDGET_MARK = "[as code]"
 _ANSWERS = (
     *("name", "project_name", "sentry_org", "owner"),
-    *("alert_email_team", "alert_slack_channel"),
+    *("alert_email_team", "alert_slack_channel", "repository"),
 )
 
 
@@ -105,21 +105,36 @@ def _answers(file: Path) -> dict[str, str]:
     """Read the answers that the service was generated with, and its name."""
     try:
         pyproject: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
-        answers = {"name": pyproject["project"]["name"], **pyproject["tool"]["ion-sentry"]}
-        return {name: answers[name] for name in _ANSWERS} | {
-            "repository": str(answers.get("repository", ""))  # services of v0.1.0 don't say
+        answers = {
+            "repository": "",  # services of v0.1.0 don't say
+            "name": pyproject["project"]["name"],
+            **pyproject["tool"]["ion-sentry"],
         }
+        found = {name: answers[name] for name in _ANSWERS}
     except OSError as error:
         raise Failure(f"{file} can't be read: {error.strerror}.", Exit.VARIABLES) from None
     except KeyError as missing:
         problem = f"pyproject.toml doesn't say {missing}: it is in [project] or [tool.ion-sentry]"
         raise Failure(f"{problem} of a service of the template.", Exit.VARIABLES) from None
+    except TypeError:
+        problem = "pyproject.toml: [project] and [tool.ion-sentry] should be tables."
+        raise Failure(problem, Exit.VARIABLES) from None
     except ValueError as error:  # TOML, or not UTF-8
         raise Failure(f"pyproject.toml is no TOML: {error}.", Exit.VARIABLES) from None
+    for name, value in found.items():
+        if not isinstance(value, str):
+            problem = f"pyproject.toml: {name} should be text, not {value!r}."
+            raise Failure(problem, Exit.VARIABLES)
+    return found
 
 
-def connection(env: Mapping[str, str]) -> Connection:
-    """Read SENTRY_URL and SENTRY_AUTH_TOKEN. Raises Failure if they can't work."""
+def connection(
+    env: Mapping[str, str], scopes: str = "org:read, project:write and alerts:write"
+) -> Connection:
+    """Read SENTRY_URL and SENTRY_AUTH_TOKEN, which needs `scopes`.
+
+    Raises Failure if they can't work.
+    """
     url = (env.get("SENTRY_URL") or "https://sentry.io").rstrip("/")
     if not (parts := re.fullmatch(r"(https?)://([a-z0-9.-]+)(:\d{1,5})?(/[\w/.-]*)?", url, re.I)):
         problem = "is no address of a Sentry: https://sentry.io, https://de.sentry.io or your own"
@@ -129,13 +144,13 @@ def connection(env: Mapping[str, str]) -> Connection:
         raise Failure(f"SENTRY_URL {problem}.", Exit.VARIABLES)
     token = (env.get("SENTRY_AUTH_TOKEN") or "").strip()
     how = (
-        "Make an internal integration at Sentry > Settings > Custom Integrations with org:read, "
-        "project:write and alerts:write, and export its token as SENTRY_AUTH_TOKEN."
+        f"Make an internal integration at Sentry > Settings > Custom Integrations with {scopes}, "
+        "and export its token as SENTRY_AUTH_TOKEN."
     )
     if not token:
         raise Failure(f"SENTRY_AUTH_TOKEN is missing. {how}", Exit.VARIABLES)
     if token.startswith("sntrys_"):
-        problem = "is an organisation token, which can't write alerts"
+        problem = "is an organisation token, whose one scope is org:ci"
         raise Failure(f"SENTRY_AUTH_TOKEN {problem}. {how}", Exit.VARIABLES)
     if not re.fullmatch(r"[\w+/=.~-]+", token, re.ASCII):
         problem = "holds a character that no token has: copy it afresh"

@@ -50,7 +50,7 @@ def _hours(value: Any) -> int:
 
 
 def _severity(value: Any) -> Severity:
-    if value not in Severity.__members__:
+    if not isinstance(value, str) or value not in Severity.__members__:
         raise ValueError(f"should be {', '.join(Severity.__members__)}")
     return Severity[value]
 
@@ -225,7 +225,7 @@ def _explain(data: Any, problem: Any) -> str:
             data = data[step]
             named = isinstance(data, dict) and (data.get("name") or data.get("title"))
             names.append(f'"{named}"' if named else f"number {step + 1}")
-        elif step == last or step in data:  # else it names a choice, not a place
+        elif isinstance(data, dict) and (step == last or step in data):  # else it names a choice
             data = data.get(step)
             names.append(step)
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")

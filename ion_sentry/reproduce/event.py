@@ -57,6 +57,10 @@ def event_of(found: Any) -> Event:
             setattr(event, name, event.tag(name))
     if event.type == "transaction":
         raise Failure("The event is a transaction. Only errors can be reproduced.")
+    try:
+        event.model_dump(mode="json")
+    except ValueError as error:  # of what it holds at a depth that isn't looked at
+        raise Failure(f"The event can't be read: {error}.") from None
     if event.timestamp is None:
         raise Failure("The event doesn't say when it happened, or an impossible time.")
     return event

@@ -30,8 +30,12 @@ def curl(request: Json) -> str:
         body = ["--data-raw", request["text"]]
     elif request["files"]:
         for name, (file, text) in request["files"].items():
+            # Behind a `=` or a `;` curl would look for what to read from this machine.
+            name, file = (re.sub(r'[=;,"]', "_", part) for part in (name, file))
             body += ["--form", f"{name}={text};filename={file}"]
-        body += [word for pair in request["form"].items() for word in ("--form", "=".join(pair))]
+        for name, value in request["form"].items():
+            for item in value if isinstance(value, list) else [value]:
+                body += ["--form-string", f"{name}={item}"]
     elif request["form"]:
         body = ["--data-raw", urlencode(request["form"], doseq=True)]
     words = ["curl", "--include", "--request", request["method"]]

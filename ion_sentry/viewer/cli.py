@@ -57,8 +57,11 @@ def viewer(folder: Path, port: int) -> None:
     try:
         node = installed(place)
     except _Unreachable as error:
-        out.print(f"The browser's viewer can't be had ({error}): the terminal shows it.")
+        told = f"The browser's viewer can't be had ({error}): the terminal shows it."
+        out.print(told, markup=False)
         command = [str(python), "-m", "app.observability", "tail", "--port", str(port)]
+    except OSError as error:
+        raise Failure(f"The viewer can't be installed into {place}: {error.strerror}.") from None
     else:
         command = [str(node), str(place / "viewer.mjs"), str(port)]
     os.chdir(folder)
@@ -114,4 +117,5 @@ def _install(command: list[str], cwd: Path | None = None, **env: str) -> None:
     if done.returncode:
         # npm names the reason in the midst of many lines.
         lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-        raise _Unreachable(next((line for line in lines if "reason:" in line), *lines[:1]))
+        lines = lines or [f"exit code {done.returncode}"]
+        raise _Unreachable(next((line for line in lines if "reason:" in line), lines[0]))

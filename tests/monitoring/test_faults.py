@@ -38,6 +38,26 @@ FAULTS: dict[str, tuple[Fault, int, str]] = {
         24,
         "leads on to 'https://elsewhere.example/', which doesn't get the token. Mend SENTRY_URL.",
     ),
+    "a renamed project": (
+        Fault(
+            302,
+            path="/projects/ion/ion-mentoring/",
+            headers={"Location": "/api/0/projects/ion/mentors/"},
+            body={"slug": "mentors", "detail": {"extra": {"url": "/x/", "slug": "mentors"}}},
+        ),
+        13,
+        "project: its slug in Sentry is 'mentors' now (302). Set SENTRY_PROJECT to that.",
+    ),
+    "a page that comes again": (
+        Fault(
+            200,
+            body=[],
+            headers={"Link": '</x>; rel="next"; results="true"; cursor="0:100:0"'},
+            times=2,
+        ),
+        24,
+        "gives the same page again and again. Is SENTRY_URL right?",
+    ),
 }
 
 
@@ -69,12 +89,21 @@ def test_each_has_its_line_and_its_code(
             4,
             "SENTRY_AUTH_TOKEN is missing. Make an internal integration",
         ),
-        ({"SENTRY_AUTH_TOKEN": "sntrys_abc"}, 4, "is an organisation token, which can't write"),
+        (
+            {"SENTRY_AUTH_TOKEN": "sntrys_abc"},
+            4,
+            "is an organisation token, whose one scope is org:ci",
+        ),
         ({"SENTRY_AUTH_TOKEN": "geheim\u00e4"}, 4, "holds a character that no token has"),
         ({"SENTRY_AUTH_TOKEN": "0" * 64}, 10, "SENTRY_AUTH_TOKEN is not valid here (401)"),
         ({"SENTRY_URL": "http://sentry.io"}, 4, "would send the token unencrypted"),
         ({"SENTRY_URL": "ftp://x"}, 4, "SENTRY_URL is no address of a Sentry"),
         ({"SENTRY_URL": "https://[x"}, 4, "SENTRY_URL is no address of a Sentry"),
+        ({"SENTRY_URL": "https://sentry..invalid"}, 19, "reached at https://sentry..invalid ("),
+        ({"ALL_PROXY": "socks5://127.0.0.1:1"}, 4, "can't be used: a SOCKS proxy isn't supported."),
+        ({"HTTPS_PROXY": "foo://x"}, 4, "Mend, or unset, ALL_PROXY, HTTPS_PROXY, HTTP_PROXY or"),
+        ({"HTTPS_PROXY": "http://x:y"}, 4, "can't be used: Invalid port: 'y'. Mend, or unset, ALL"),
+        ({"SSL_CERT_FILE": "/nowhere"}, 4, "can't be used: [Errno 2] No such file or directory."),
         ({"SENTRY_ORG": "nobody"}, 13, "teams: not found (404). Is SENTRY_ORG right"),
         ({"SENTRY_ORG": "../x"}, 4, "SENTRY_ORG is no slug"),
         ({"SENTRY_ENVIRONMENT": "a/b"}, 4, "The environment 'a/b' can't be used: it should be 1"),

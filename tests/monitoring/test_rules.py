@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -350,6 +351,8 @@ def test_a_wrong_body_is_refused(verdicts: dict[str, list[str]], name: str) -> N
         ('over = "5m"', 'over = "300"', "should be a time such as 5m, 1h, 1d or 1w"),
         ('over = "5m"', 'over = "1m"', "time_window should be 300 seconds or more"),
         ('severity = "P1"', 'severity = "P0"', "should be P1, P2, P3, P4"),
+        ('severity = "P1"', "severity = []", "severity should be P1, P2, P3, P4"),
+        ('watch = "error"', 'watch = "errors"', "watch should be 'error' or 'issue_stream'"),
         ('by = ["slack"]', 'by = ["me@example.org"]', 'alerts "error rate" tell number 1 by'),
         ('name = "new issue"', 'name = "error rate"', "two alerts are named 'error rate'"),
         ("limit = 10\n", "", 'dashboard "ion-mentoring: Issues [production, as code]": widgets.0'),
@@ -396,6 +399,14 @@ def test_a_folder_that_is_no_service(monitoring: Monitoring, sentry: SentryApi) 
     text = pyproject.read_text("utf-8")
     for wrong, told in (
         (text.replace("\nowner =", "\nowned_by ="), "pyproject.toml doesn't say 'owner': it is in"),
+        (text.replace('\nowner = "ion"', '\nowner = ["a"]'), "owner should be text, not ['a']."),
+        (text.replace('\nsentry_org = "ion"', "\nsentry_org = 1"), "sentry_org should be text"),
+        (
+            re.sub("\nalert_slack_channel = .*", "\nalert_slack_channel = false", text),
+            "alert_slack_channel should be text, not False.",
+        ),
+        (text.replace('name = "ion-mentoring"', "name = 5", 1), "name should be text, not 5."),
+        ('tool.ion-sentry = "x"\nproject.name = "x"', "[tool.ion-sentry] should be tables."),
         ("[project", "pyproject.toml is no TOML: "),
         (None, "pyproject.toml can't be read: No such file or directory."),
     ):

@@ -33,6 +33,7 @@ class Bug:
     requests: tuple[Request, ...]
     # The partner at PARTNER_URL can't be reached.
     is_partner_down: bool = False
+    mounted: str = ""  # where, if its routes are an application's
 
     @property
     def source(self) -> str:
@@ -124,6 +125,16 @@ BUGS: Final = (
         "state_in_memory",
         Request("PUT", "/rooms/attic", {"seats": 0}),
         post("/rooms/attic/share?people=3"),
+    ),
+    Bug(
+        "shared_pages",
+        (
+            get(
+                "/shops/12/passcodes/817345/flyers/spring",
+                headers=(("Cookie", "layout=letter"),),
+            ),
+        ),
+        mounted="/shops/{shop:int}",
     ),
     bug("second_equal", post("/orders", {"number": 7}), post("/orders", {"number": 7})),
 )

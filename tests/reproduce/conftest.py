@@ -82,6 +82,11 @@ def git(folder: Path, *command: str) -> None:
     subprocess.run(["git", *who, *command], cwd=folder, check=True, env=clean_environment())
 
 
+def wiring(bug: Bug) -> str:
+    router = f"{bug.name}.router"
+    return f"mount({bug.mounted!r}, {router})" if bug.mounted else f"include_router({router})"
+
+
 @pytest.fixture(scope="session")
 def service(generate: Generate, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository of a service that has all the bugs."""
@@ -92,7 +97,7 @@ def service(generate: Generate, tmp_path_factory: pytest.TempPathFactory) -> Pat
         (folder / f"app/api/{bug.name}.py").write_text(bug.source, "utf-8")
     main = folder / "app/main.py"
     wired = "    app.include_router(messages.router)\n"
-    more = "".join(f"    app.include_router({bug.name}.router)\n" for bug in BUGS)
+    more = "".join(f"    app.{wiring(bug)}\n" for bug in BUGS)
     text = main.read_text("utf-8").replace(wired, wired + more)
     names = ", ".join(["debug", "health", "messages", *(bug.name for bug in BUGS)])
     text = text.replace(

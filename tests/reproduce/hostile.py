@@ -38,6 +38,14 @@ REFUSED: Final[dict[str, tuple[Callable[[Json], bytes], str]]] = {
     "another object": (lambda event: b'{"name": "someone"}', "no event"),
     "12 MB": (lambda event: changed(event, extra={"x": "y" * 12_000_000}), "larger than 5 MB"),
     "deep": (lambda event: b'{"event_id":' + b"[" * 200_000, "nested deeper"),
+    "deep contexts": (
+        lambda event: changed(event, contexts=json.loads('{"a":' * 300 + "1" + "}" * 300)),
+        "The event can't be read: Maximum serialization depth",
+    ),
+    "keys of surrogates": (
+        lambda event: of_request(event, data={"\ud800": 1}),
+        "The event can't be read: ",
+    ),
     "an envelope cut in two": (
         lambda event: envelope("event", json.dumps(event)[:200]),
         "neither an event as JSON nor an envelope",

@@ -60,6 +60,19 @@ def test_an_event_as_the_page_downloads_it(
     assert " · production · " in ended.err
 
 
+@pytest.mark.slow
+def test_an_event_of_a_release_that_told_convertors(
+    checkout: Checkout, events: dict[str, Path], tmp_path: Path
+) -> None:
+    event = json.loads(events["shared_pages"].read_text("utf-8"))
+    assert event["transaction"] == "/shops/{shop}/passcodes/{number}/{file}"
+    event["transaction"] = "/shops/{shop:int}/passcodes/{number:int}/{file:path}"
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event), "utf-8")
+    ended = checkout.reproduce(file)
+    assert (ended.code, ended.verdict) == (0, "REPRODUCED"), ended
+
+
 @pytest.mark.parametrize("with_length", [True, False])
 def test_the_first_event_of_an_envelope(
     with_length: bool, checkout: Checkout, events: dict[str, Path], tmp_path: Path
@@ -106,14 +119,34 @@ def test_an_event_that_sentry_has_not(checkout: Checkout, sentry: SentryApi) -> 
 
 
 def test_the_token_goes_nowhere_else(checkout: Checkout, sentry: SentryApi) -> None:
-    ended = checkout.reproduce("https://sentry.example/issues/1/", **variables(sentry))
-    assert ended.code == 3 and "is not at 127.0.0.1" in ended.verdict
+    for what, said in (
+        ("https://sentry.example/issues/1/", "is not at 127.0.0.1"),
+        ("https://[x/issues/1/", "is no address: Invalid IPv6 URL."),
+    ):
+        ended = checkout.reproduce(what, **variables(sentry))
+        assert ended.code == 3 and said in ended.verdict
     assert sentry.log == []
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("https://de.sentry.io", "https://acme.sentry.io/issues/4711/"),
+        ("https://sentry.io", "https://acme.sentry.io/issues/4711/"),
+        ("https://acme.sentry.io", "https://sentry.io/organizations/acme/issues/4711/"),
+    ],
+)
+def test_the_pages_of_all_regions_are_at_one_site(url: str, what: str, checkout: Checkout) -> None:
+    # What is asked next is Sentry itself: by a proxy that isn't there.
+    env = {"SENTRY_URL": url, "SENTRY_AUTH_TOKEN": "x", "HTTPS_PROXY": "foo://x"}
+    ended = checkout.reproduce(what, **env)
+    assert ended.code == 4 and "way to Sentry can't be used" in ended.verdict
 
 
 def test_no_token_and_a_wrong_one(checkout: Checkout, sentry: SentryApi) -> None:
     missing = checkout.reproduce("0" * 32, SENTRY_URL=sentry.url)
     assert missing.code == 4 and "SENTRY_AUTH_TOKEN is missing" in missing.verdict
+    assert "with project:read and event:read, and export" in missing.verdict
     wrong = checkout.reproduce("0" * 32, SENTRY_URL=sentry.url, SENTRY_AUTH_TOKEN="wrong")
     assert wrong.code == 10 and "not valid here (401)" in wrong.verdict
     sentry.scopes.clear()

@@ -1,6 +1,8 @@
 """Events that can't be used, and some that somebody made to do harm."""
 
+import itertools
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,28 @@ def test_it_does_no_harm(name: str, checkout: Checkout, event: Json, tmp_path: P
     assert "Traceback" not in ended.err
     assert all(char.isprintable() or char == "\n" for char in ended.out + ended.err)
     assert left_behind(checkout) == ""
+
+
+def test_curl_is_told_no_file_of_this_machine(
+    checkout: Checkout, events: dict[str, Path], tmp_path: Path
+) -> None:
+    event = json.loads(events["upload"].read_text("utf-8"))
+    files = {"table": "<5 bytes>", "x=@/etc/passwd;a": "<5 bytes>", ";headers=@/x": "<5 bytes>"}
+    event["request"]["data"] = files | {"columns": "</etc/passwd", "more": ["@/etc/passwd", 4]}
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event), "utf-8")
+    ended = checkout.reproduce(file, "--curl")
+    assert ended.code in (0, 1, 2) and "Traceback" not in ended.err
+    words = shlex.split(ended.out.splitlines()[-1])
+    form = [pair for pair in itertools.pairwise(words) if pair[0].startswith("--form")]
+    assert form == [
+        ("--form", "table=inven;filename=table.bin"),
+        ("--form", "x_@/etc/passwd_a=inven;filename=x_@/etc/passwd_a.bin"),
+        ("--form", "_headers_@/x=inven;filename=_headers_@/x.bin"),
+        ("--form-string", "columns=</etc/passwd"),
+        ("--form-string", "more=@/etc/passwd"),
+        ("--form-string", "more=4"),
+    ]
 
 
 @pytest.mark.parametrize("what", ["nothing-there.json", "0123", "https://sentry.io/welcome/"])

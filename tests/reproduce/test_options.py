@@ -1,18 +1,21 @@
 """What can be said besides the event: the world of the request, and what is printed."""
 
 import json
+import os
+import select
 import shlex
 import subprocess
+import venv
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from demo.receiver import Receiver
 from tests.conftest import Generate
 from tests.reproduce.conftest import Checkout, git
-from tests.services import Service
+from tests.services import ROOT, Service
 
 pytestmark = pytest.mark.slow
 
@@ -129,6 +132,35 @@ def test_nothing_gets_out(
     assert asked.total() == before
 
 
+def test_of_all_addresses_the_databases_alone_is_let_through(checkout: Checkout) -> None:
+    code = """
+import socket, sys
+from ion_sentry.reproduce.inside.world import Gate
+
+database, other, datagrams = (socket.socket(type=kind) for kind in (1, 1, 2))
+for one in (database, other, datagrams):
+    one.bind(("127.0.0.1", 0))
+database.listen(), other.listen(), datagrams.setblocking(False)
+sender, gate = socket.socket(type=2), Gate()
+with gate.shut(f"postgresql+psycopg://me@127.0.0.1:{database.getsockname()[1]}/service"):
+    socket.create_connection(database.getsockname()).sendmsg([b"let through"])
+    for way, *what in (
+        (socket.create_connection, other.getsockname()),
+        (sender.sendto, b"x", datagrams.getsockname()),
+        (sender.sendmsg, [b"x"], [], 0, datagrams.getsockname()),
+    ):
+        try:
+            way(*what)
+        except ConnectionRefusedError as error:
+            print(error)
+assert gate.refused == [f"127.0.0.1:{one.getsockname()[1]}" for one in (other, datagrams)]
+"""
+    python = checkout.environment / "bin/python"
+    ended = checkout.run(python, "-c", code, PYTHONPATH=str(ROOT))
+    assert ended.code == 0, ended.err
+    assert ended.out.count("reproduce lets nothing out: 127.0.0.1:") == 3
+
+
 @pytest.mark.parametrize("database", ["postgresql", "none"])
 def test_a_service_with_another_database(
     database: str, generate: Generate, receiver: Receiver, tmp_path: Path
@@ -138,10 +170,45 @@ def test_a_service_with_another_database(
         running.call("POST", "/debug/error", {"persona": "coach"})
     file = tmp_path / "event.json"
     file.write_bytes(receiver.wait_for("event")[0].payload)
-    with TemporaryDirectory(prefix="venv-") as venv:  # PostgreSQL's programs are in it
-        Path(venv).chmod(0o755)
-        ended = Checkout(service.folder, Path(venv)).reproduce(file)
+    before = names_in(service.folder)
+    ended = Checkout(service.folder, tmp_path / "venv").reproduce(file)
     assert (ended.code, ended.verdict) == (0, "REPRODUCED"), ended
+    assert names_in(service.folder) == before and not (tmp_path / "venv").exists()
+
+
+def test_an_environment_that_is_not_as_locked_stays(
+    checkout: Checkout, events: dict[str, Path], tmp_path: Path
+) -> None:
+    own = Checkout(checkout.folder, tmp_path / "venv")
+    venv.create(own.environment)
+    before = names_in(own.environment / "lib")
+    assert own.reproduce(events["none_value"]).verdict == "REPRODUCED"
+    assert names_in(own.environment / "lib") == before
+
+
+def names_in(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.name != "__pycache__"}
+
+
+def test_a_database_server_does_not_outlive_what_does_not_end(
+    generate: Generate, events: dict[str, Path], tmp_path: Path
+) -> None:
+    seed, told = tmp_path / "rows.py", tmp_path / "pid"
+    seed.write_text(
+        "import pathlib, sqlalchemy, time\n\n\n"
+        "async def seed(session):\n"
+        "    folder = await session.scalar(sqlalchemy.text('SHOW data_directory'))\n"
+        "    pid = pathlib.Path(folder, 'postmaster.pid').read_text().split()[0]\n"
+        f"    pathlib.Path('{told}').write_text(pid)\n"
+        "    time.sleep(1000)\n"
+    )
+    service = generate(database="postgresql")
+    options = ("--seed", seed, "--timeout", "15")
+    ended = Checkout(service.folder, tmp_path / "venv").reproduce(events["none_value"], *options)
+    assert (ended.code, ended.verdict) == (3, "UNUSABLE: The request did not end within 15 s.")
+    with suppress(ProcessLookupError):
+        server = os.pidfd_open(int(told.read_text()))
+        assert select.select([server], [], [], 30)[0]
 
 
 def test_without_an_event_make_says_what_is_missing(generate: Generate) -> None:

@@ -2,10 +2,11 @@
 
 order.json   the event, where the clock stands, which database, what fills it
 result.json  what was asked, what was answered, and what the standard reported
+late         where it stood when its time was up, if it was
 """
 
+import faulthandler
 import json
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ def main() -> None:
     sys.path.insert(0, "")
     from .replay import Unusable, replay
 
-    signal.alarm(order["seconds"])  # whatever hangs, the process ends
+    # Whatever hangs, the process ends: no code that is stuck can hold up, or take back, this.
+    late = (scratch / "late").open("wb")
+    faulthandler.dump_traceback_later(order["seconds"], exit=True, file=late)
     try:
         result = replay(order, scratch)
     except Unusable as error:

@@ -1,10 +1,12 @@
 """The route that a request takes: its schema, and its endpoint's parameters."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
 import fastapi.routing
 from fastapi import FastAPI
@@ -12,9 +14,13 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_dependant
 from starlette.routing import BaseRoute, Match
 
-from .variables import Unknown, value_of
+from .variables import FILTERED, Unknown, value_of
 
 Json = dict[str, Any]
+
+_CONVERTOR: Final = re.compile(r"\{(\w+):\w+\}")
+# What is filtered is of no convertor's form, and one of these is of each.
+_STAND_INS: Final = ("0", "00000000-0000-4000-8000-000000000000")
 
 
 @dataclass(frozen=True)
@@ -72,12 +78,14 @@ class Operation:
 
 def operation_of(app: FastAPI, event: Json, path: str) -> Operation | None:
     """Find the route of an event's request, None if there is none here."""
-    method, template = event["request"]["method"], event["transaction"]
-    scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
-    owner, prefix = _owner(app, app.routes, scope, "")
+    method = event["request"]["method"]
+    scope = {"type": "http", "method": method, "root_path": "", "headers": []}
+    paths = [unquote(path).replace(FILTERED, text) for text in _STAND_INS]
+    owners = (_owner(app, app.routes, {**scope, "path": path}, "") for path in paths)
+    owner, prefix = next((found for found in owners if found[0]), (None, ""))
     if owner is None:
         return None
-    template = template.removeprefix(prefix)
+    template = plain(event["transaction"]).removeprefix(prefix)
     root = owner.openapi()
     schema = root.get("paths", {}).get(template, {}).get(method.lower(), {})
     frames = [frame for link in event["exception"] for frame in link["stacktrace"]["frames"]]
@@ -98,7 +106,7 @@ def _owner(
         if not (below := getattr(route, "routes", None)):
             return owner, prefix
         inner = mounted if isinstance(mounted, FastAPI) else owner
-        step = prefix + (getattr(route, "path", "") if inner is not owner else "")
+        step = prefix + (plain(getattr(route, "path", "")) if inner is not owner else "")
         found = _owner(inner, below, {**scope, **child}, step)
         if found[0] is not None:
             return found
@@ -110,9 +118,14 @@ def _endpoint(owner: FastAPI, template: str, method: str) -> Callable[..., Any] 
     listed: Any = getattr(fastapi.routing, "iter_route_contexts", iter)
     for route in listed(owner.routes):
         methods = getattr(route, "methods", None) or ()
-        if getattr(route, "path", None) == template and method in methods:
+        if plain(getattr(route, "path", None) or "") == template and method in methods:
             return getattr(route, "endpoint", None)
     return None
+
+
+def plain(template: str) -> str:
+    """Return a template as OpenAPI has it: older releases told it with its convertors."""
+    return _CONVERTOR.sub(r"{\1}", template)
 
 
 def _arguments(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from .invented import values
-from .operation import Operation
+from .operation import Operation, plain
 from .variables import FILTERED
 
 Json = dict[str, Any]
@@ -63,14 +63,13 @@ class Rebuild:
         given = self._event["contexts"].get("path_params")
         given = given if isinstance(given, dict) else {}
         schemas = {found["name"]: found for found in self._operation.parameters("path")}
-        path = str(self._event["transaction"])
+        path = plain(self._event["transaction"])
         for name in _names_in(path):
             value = given.get(name)
             if not isinstance(value, str) or _is_unknown(value):
                 schema = schemas.get(name, {}).get("schema", {"type": "string"})
                 value = str(self._fill("path", name, schema))
-            for shape in (f"{{{name}}}", f"{{{name}:path}}"):
-                path = path.replace(shape, quote(value, safe="/" if ":path" in shape else ""))
+            path = path.replace(f"{{{name}}}", quote(value))
         return path
 
     def _query(self) -> Iterator[tuple[str, str]]:
@@ -213,7 +212,7 @@ class Rebuild:
 
 
 def _names_in(template: str) -> list[str]:
-    return [part.partition("}")[0].partition(":")[0] for part in template.split("{")[1:]]
+    return [part.partition("}")[0] for part in template.split("{")[1:]]
 
 
 def _is_unknown(text: str) -> bool:

