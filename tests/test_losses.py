@@ -98,6 +98,17 @@ def test_all_that_is_unsent_is_told(connect: Connect, caplog: pytest.LogCaptureF
         assert "Lost: 3 events" in caplog.records[0].message
 
 
+def test_so_is_what_is_not_prepared_yet(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    gate = Gate()
+    with Receiver() as receiver:
+        sentry = connect(receiver, prepare=lambda envelope: gate() or envelope)
+        sentry.errors(3)
+        wait_until(lambda: gate.waiting)
+        sentry.transport.tell_unsent()
+        gate.open.set()
+        assert "Lost: 3 events" in caplog.records[0].message
+
+
 def test_losses_are_told_once_a_minute_and_so_is_their_end(
     standard: Standard, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

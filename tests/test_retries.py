@@ -45,7 +45,9 @@ def test_a_rate_limit_stops_only_its_category(connect: Connect, limits: str, sha
 
 
 @pytest.mark.parametrize("seconds", [1, 2])
-def test_errors_wait_for_the_end_of_a_rate_limit(connect: Connect, seconds: int) -> None:
+def test_errors_wait_for_the_end_of_a_rate_limit(
+    connect: Connect, caplog: pytest.LogCaptureFixture, seconds: int
+) -> None:
     with Receiver(
         trouble=(attempts := Attempts(answer("429 Slow", f"Retry-After: {seconds}")))
     ) as receiver:
@@ -58,6 +60,10 @@ def test_errors_wait_for_the_end_of_a_rate_limit(connect: Connect, seconds: int)
         sentry.transport.flush(20)
         assert time.monotonic() - began >= seconds - 0.1
         assert kinds(receiver).count("error") == 4
+        sentry.transport.tell_unsent()
+        # Those that wait were no attempts: once the error, once the span.
+        told = [line for line in caplog.messages if "rate limit" in line]
+        assert len(told) == 2 and all("rate limit (1 x)" in line for line in told)
         assert held_back(sentry) == {("span", "ratelimit_backoff"): 1}
 
 

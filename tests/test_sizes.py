@@ -124,14 +124,17 @@ def test_the_middle_of_a_stack_and_of_a_chain_goes_first(standard: Standard) -> 
     arrived = leave(standard, "event", event(**frames(100, function=LONG[:2_400])))
     [value] = arrived["exception"]["values"]
     left = [frame["lineno"] for frame in value["stacktrace"]["frames"]]
-    assert left == [*range(len(left) // 2), *range(100 - (len(left) + 1) // 2, 100)]
+    assert left == [*range((len(left) + 1) // 2), *range(100 - len(left) // 2, 100)]
     assert arrived["contexts"]["truncated"]["left_out"] == [
         f"{100 - len(left)} x frames in the middle"
     ]
-    chain = [{"type": str(n), "value": LONG[:2_400]} for n in range(100)]
+    chain = [
+        {"type": str(n), "value": LONG[:2_400], "stacktrace": {"frames": [{"lineno": n}]}}
+        for n in range(100)
+    ]
     arrived = leave(standard, "event", event(exception={"values": chain}))
     left = [int(value["type"]) for value in arrived["exception"]["values"]]
-    assert left == [*range(len(left) // 2), *range(100 - (len(left) + 1) // 2, 100)]
+    assert left == [*range((len(left) + 1) // 2), *range(100 - len(left) // 2, 100)]
     assert arrived["contexts"]["truncated"]["left_out"] == [
         f"{100 - len(left)} x causes in the middle"
     ]
@@ -144,10 +147,26 @@ def test_what_is_cut_keeps_its_numbers(standard: Standard) -> None:
     [value] = arrived["exception"]["values"]
     assert value["mechanism"] == chained["mechanism"]
     assert value["value"] == "x" * 1_999 + "…"
-    told = ["3 x vars of the nearest frames", "3 x pre_context of the nearest frames"]
-    told.append("1 x the rest of what is long")
-    assert arrived["contexts"]["truncated"]["left_out"] == told
+    assert arrived["contexts"]["truncated"]["left_out"] == [
+        "3 x vars of the nearest frames",
+        "3 x pre_context of the nearest frames",
+        "1 x the rest of what is long",
+    ]
     assert arrived["contexts"]["trace"] == TRACE
+
+
+def test_a_request_keeps_what_was_asked(standard: Standard) -> None:
+    request = {"method": "POST", "url": "http://x/", "data": "body"}
+    large = event(**frames(8, vars={"text": 2 * LONG}), request=request)
+    arrived = leave(standard, "event", large)
+    assert arrived["request"] == {"method": "POST", "url": "http://x/"}
+    told = ["1 x request", "4 x vars of the nearest frames"]
+    assert arrived["contexts"]["truncated"]["left_out"] == told
+
+
+def test_what_is_no_exception_is_cut_as_text(standard: Standard) -> None:
+    arrived = leave(standard, "event", event(exception={"values": ["x" * 300_000]}))
+    assert arrived["exception"]["values"] == ["x" * 1_999 + "…"]
 
 
 def test_what_is_left_out_is_counted(standard: Standard) -> None:

@@ -83,6 +83,20 @@ def test_a_coroutine_and_both_kinds_of_with(
     assert len({one["check_in_id"] for one in check_ins(sentry_transport)}) == 3
 
 
+def test_a_failure_in_async_with_is_told_too(
+    digest: Cron, sentry_transport: RecordingTransport
+) -> None:
+    async def main() -> None:
+        async with digest:
+            raise ValueError("no letters")
+
+    with pytest.raises(ValueError, match="no letters"):
+        asyncio.run(main())
+    assert statuses(sentry_transport) == ["in_progress", "error"]
+    [event] = sentry_transport.events
+    assert event["exception"]["values"][-1]["value"] == "no letters"
+
+
 def test_a_failure_is_told_once_with_the_trace_of_its_run(
     digest: Cron, sentry_transport: RecordingTransport
 ) -> None:

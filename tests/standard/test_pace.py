@@ -58,6 +58,17 @@ def test_above_it_so_many_a_second_are(clock: Clock, requests: int, rate: float)
     assert begun(pace, clock, 10, 1.0) == pytest.approx(10)
 
 
+@pytest.mark.parametrize(("seconds", "share"), [(1.5, 0.03), (1.9, 0.038), (2.1, 1.0)])
+def test_what_was_wanted_is_forgotten_when_nobody_asks_for_a_while(
+    clock: Clock, seconds: float, share: float
+) -> None:
+    pace = Pace()
+    for _ in range(1000):
+        pace.share(1.0)
+    clock.now += seconds
+    assert pace.share(1.0) == pytest.approx(share)
+
+
 @pytest.fixture
 def sentry_settings(sentry_settings: SentrySettings) -> SentrySettings:
     return sentry_settings.model_copy(update={"sentry_traces_sample_rate": 1.0})

@@ -104,6 +104,27 @@ def again() -> None:
         raise error
 
 
+def test_outside_of_requests_variables_of_the_past_are_not_told_either(
+    captured_events: Events,
+) -> None:
+    def swallows() -> ValueError:
+        try:
+            fail()
+        except ValueError as error:
+            return error
+        raise AssertionError
+
+    kept = swallows()
+
+    def anew() -> None:
+        raise kept
+
+    with pytest.raises(ValueError) as caught:
+        anew()
+    capture_error(caught.value)
+    assert not any("vars" in frame for frame in told(captured_events[0]))
+
+
 def in_a_pool() -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(fail).result()

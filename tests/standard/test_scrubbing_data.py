@@ -96,6 +96,9 @@ def test_depth_is_bounded() -> None:
     while isinstance(shallow, list):
         shallow, depth = shallow[0], depth + 1
     assert (shallow, depth) == (FILTERED, 32)
+    for _ in range(40):
+        deep = {"a": deep if isinstance(deep, dict) else "x"}
+    assert str(value(deep)).count("{") == 32
 
 
 def test_objects_are_shown_scrubbed() -> None:

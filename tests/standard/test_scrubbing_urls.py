@@ -92,7 +92,13 @@ def test_urls_in_urls_are_looked_through_three_deep(scrub: Any) -> None:
     for depth in (0, 1, 2):
         address = f"/a?{nested(depth)}" if scrub != SCRUBBER.query else nested(depth)
         assert scrub(address) == address
-    assert "[Filtered]" in scrub(f"/a?{nested(5)}")
+    assert "[Filtered]" in scrub(f"/a?{nested(3)}")
+
+
+@pytest.mark.parametrize("number", [256, 257])
+def test_of_very_many_urls_none_is_told(number: int) -> None:
+    many = number * "db://h/a "
+    assert text(many) == ("[Filtered]" if number > 256 else many)
 
 
 @pytest.mark.parametrize("number", [256, 257, 300])

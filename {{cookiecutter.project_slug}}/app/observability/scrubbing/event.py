@@ -34,7 +34,6 @@ class Event(Telemetry):
                 "logentry": self._log_entry,
                 "request": self._request,
                 "stacktrace": self._stack,
-                "threads": lambda threads: self._each(threads, self._error),
                 "user": self._user,
             },
         )
