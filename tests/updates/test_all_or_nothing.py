@@ -103,7 +103,7 @@ def test_stopped_while_git_writes_it_leaves_the_tree_as_it_was(
     stop(process.pid, number)
     with os.fdopen(os.open(go_on, os.O_RDWR), "w") as told:
         print(file=told, flush=True)
-        out, error = process.communicate()
+        out, error = process.communicate(timeout=60)
     assert (process.returncode, out) == (code, "")
     assert "Traceback" not in error
     assert snapshot(service) == before and not status(service)
