@@ -3,7 +3,10 @@
 import itertools
 import json
 import os
+import time
 from collections import Counter
+from threading import Event, current_thread
+from typing import Any
 
 import pytest
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
@@ -106,3 +109,47 @@ def test_the_share_of_traces_falls_smoothly_as_their_room_fills(connect: Connect
         gate.open.set()
         sentry.transport.flush(10)
         assert sentry.transport.share() == 1.0
+
+
+def test_a_room_is_free_again_when_its_jobs_are_done(
+    standard: Standard, caplog: pytest.LogCaptureFixture
+) -> None:
+    go_on, names = Event(), set()
+
+    def work(job: str) -> None:
+        names.add(current_thread().name)
+        go_on.wait(20)
+        if job == "fails":
+            raise LookupError
+
+    module = standard.delivery.line
+    line = module.Line(work, [module.Room(2, 10)], workers=1)
+    for _ in range(2):
+        go_on.clear()
+        assert line.put(0, "fails", 4) and not line.has_room(0, 7)
+        assert line.put(0, "works", 6) and not line.put(0, "too many", 0)
+        assert (line.fullness(0), sorted(line.unfinished())) == (1.0, ["fails", "works"])
+        go_on.set()
+        line.wait(time.monotonic() + 20)
+        assert (line.fullness(0), line.unfinished()) == (0.0, [])
+    assert caplog.messages == ["A delivery failed in a way that nobody thought of"] * 2
+    assert names == {"ion-delivery"}
+    assert not line.put(0, "too large", 11) and line.put(0, "as large as the room", 10)
+    line.wait(time.monotonic() + 20)
+    line.stop()
+    assert not line.put(0, "works")
+
+
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [
+        ({"exception": {"values": []}, "level": "info"}, "ERRORS"),
+        ({"level": "error"}, "ERRORS"),
+        ({"level": "fatal"}, "ERRORS"),
+        ({}, "ERRORS"),
+        ({"level": "warning"}, "MESSAGES"),
+    ],
+)
+def test_what_counts_as_an_error(standard: Standard, event: dict[str, Any], name: str) -> None:
+    envelope = Envelope(items=[Item(PayloadRef(json=event), type="event")])
+    assert standard.delivery.envelopes.rank(envelope).name == name

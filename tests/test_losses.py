@@ -100,8 +100,13 @@ def test_all_that_is_unsent_is_told(connect: Connect, caplog: pytest.LogCaptureF
 
 def test_so_is_what_is_not_prepared_yet(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     gate = Gate()
+
+    def prepare(envelope: Envelope) -> Envelope:
+        gate()
+        return envelope
+
     with Receiver() as receiver:
-        sentry = connect(receiver, prepare=lambda envelope: gate() or envelope)
+        sentry = connect(receiver, prepare=prepare)
         sentry.errors(3)
         wait_until(lambda: gate.waiting)
         sentry.transport.tell_unsent()
@@ -129,3 +134,17 @@ def test_losses_are_told_once_a_minute_and_so_is_their_end(
         [],
     ]
     assert "again" in lines[-1][1]
+
+
+def test_a_loss_is_told_with_what_to_do(
+    standard: Standard, caplog: pytest.LogCaptureFixture
+) -> None:
+    losses = standard.delivery.losses.Losses("sentry.example.com")
+    for lost in (Counter(span=3, log_byte=9), Counter(error=1, replay=2), None):
+        losses.add("HTTP 503", lost)
+    losses.add("timed out")
+    losses.tell()
+    assert caplog.messages == [
+        "Sentry at sentry.example.com does not get everything: HTTP 503 (3 x), timed out (1 x). "
+        "Lost: 1 event, 2 replays, 3 spans. Is Sentry, or the proxy before it, in trouble?"
+    ]

@@ -47,7 +47,7 @@ def plan_all(folder: Path, jobs: int, timeout: float, *, prune: bool) -> int:
                 if sys.stderr.isatty():
                     told = f"\r\x1b[K{number} of {len(services)} …"
                     print(told, end="", file=sys.stderr, flush=True)
-        except KeyboardInterrupt:
+        except BaseException:  # of a signal
             pool.shutdown(cancel_futures=True)
             raise
     if sys.stderr.isatty():
