@@ -11,6 +11,7 @@ from demo.sentry_api import SentryApi
 from demo.sentry_events import told
 from tests.monitoring.schema import schema, schema_errors
 from tests.reproduce.conftest import Checkout
+from tests.services import mostly_slow
 
 Json = dict[str, Any]
 
@@ -73,7 +74,7 @@ def test_an_event_of_a_release_that_told_convertors(
     assert (ended.code, ended.verdict) == (0, "REPRODUCED"), ended
 
 
-@pytest.mark.parametrize("with_length", [True, False])
+@pytest.mark.parametrize("with_length", mostly_slow([True, False]))
 def test_the_first_event_of_an_envelope(
     with_length: bool, checkout: Checkout, events: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -90,7 +91,9 @@ def test_the_first_event_of_an_envelope(
 
 @pytest.mark.parametrize(
     "address",
-    ["{id}", "{url}/organizations/ion/issues/1/events/{id}/?project=1", "{url}/issues/1/"],
+    mostly_slow(
+        ["{id}", "{url}/organizations/ion/issues/1/events/{id}/?project=1", "{url}/issues/1/"]
+    ),
 )
 def test_an_event_that_sentry_has(
     address: str, checkout: Checkout, events: dict[str, Path], sentry: SentryApi

@@ -15,7 +15,7 @@ import pytest
 from demo.receiver import Receiver
 from tests.conftest import Generate
 from tests.reproduce.conftest import Checkout, git
-from tests.services import ROOT, Service
+from tests.services import ROOT, Service, mostly_slow
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +98,7 @@ def test_a_program_reads_it(checkout: Checkout, events: dict[str, Path]) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["none_value", "filtered_query", "form_fields", "upload", "cookie"]
+    "name", mostly_slow(["none_value", "filtered_query", "form_fields", "upload", "cookie"])
 )
 def test_curl_makes_it_happen_in_a_running_service(
     name: str, checkout: Checkout, events: dict[str, Path], tmp_path: Path
@@ -161,7 +161,7 @@ assert gate.refused == [f"127.0.0.1:{one.getsockname()[1]}" for one in (other, d
     assert ended.out.count("reproduce lets nothing out: 127.0.0.1:") == 3
 
 
-@pytest.mark.parametrize("database", ["postgresql", "none"])
+@pytest.mark.parametrize("database", mostly_slow(["postgresql", "none"]))
 def test_a_service_with_another_database(
     database: str, generate: Generate, receiver: Receiver, tmp_path: Path
 ) -> None:
@@ -176,6 +176,7 @@ def test_a_service_with_another_database(
     assert names_in(service.folder) == before and not (tmp_path / "venv").exists()
 
 
+@pytest.mark.slow
 def test_an_environment_that_is_not_as_locked_stays(
     checkout: Checkout, events: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -190,6 +191,7 @@ def names_in(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.name != "__pycache__"}
 
 
+@pytest.mark.slow
 def test_a_database_server_does_not_outlive_what_does_not_end(
     generate: Generate, events: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.line import wait_until
-from tests.services import BIN, clean_environment
+from tests.services import BIN, clean_environment, mostly_slow
 from tests.updates.history import git, replace
 from tests.updates.test_update import ion, snapshot, status
 
@@ -39,7 +39,7 @@ def test_a_state_that_git_could_not_bring_back_is_refused(service: Path) -> None
     assert snapshot(service) == before
 
 
-@pytest.mark.parametrize("ignored", ["", "/Makefile\narriving.py\nbelow\n"])
+@pytest.mark.parametrize("ignored", mostly_slow(["", "/Makefile\narriving.py\nbelow\n"]))
 def test_what_git_does_not_have_is_not_overwritten(
     service: Path, tmp_path: Path, ignored: str
 ) -> None:
@@ -78,7 +78,9 @@ def filter_of(service: Path, path: str, **commands: str) -> None:
 
 @pytest.mark.parametrize(
     ("stop", "number", "code"),
-    [(os.killpg, signal.SIGINT, 130), (os.kill, signal.SIGTERM, 143)],  # a terminal, a machine
+    mostly_slow(
+        [(os.killpg, signal.SIGINT, 130), (os.kill, signal.SIGTERM, 143)]  # a terminal, a machine
+    ),
     ids=["Ctrl-C", "SIGTERM"],
 )
 def test_stopped_while_git_writes_it_leaves_the_tree_as_it_was(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ion_sentry.state import read_state
+from tests.services import mostly_slow
 from tests.updates.history import commit, git, replace
 from tests.updates.simulation import begin, generate, run
 from tests.updates.test_update import LIMITS, ion, named, status
@@ -68,11 +69,13 @@ ANSWERS = {
 
 @pytest.mark.parametrize(
     ("version", "answers"),
-    [
-        ("v90.1.0", ANSWERS),
-        ("v90.2.0", {}),  # with SQLite, Kubernetes is refused
-        ("v90.3.0", {"python_version": "3.10"}),  # which only the newest version has
-    ],
+    mostly_slow(
+        [
+            ("v90.1.0", ANSWERS),
+            ("v90.2.0", {}),  # with SQLite, Kubernetes is refused
+            ("v90.3.0", {"python_version": "3.10"}),  # which only the newest version has
+        ]
+    ),
 )
 def test_adopt_finds_version_and_answers(
     repository: Path, tmp_path: Path, version: str, answers: dict[str, str]
@@ -126,6 +129,7 @@ def test_adopt_refuses_what_is_no_service(repository: Path, tmp_path: Path) -> N
     assert [path.name for path in folder.iterdir()] == ["pyproject.toml"]
 
 
+@pytest.mark.slow
 def test_cruft_works_on_the_same_service(repository: Path, tmp_path: Path) -> None:
     service = begin(repository.as_uri(), tmp_path, named("a route registered"))
     (service / ".env").write_text("SENTRY_DSN=mine\n")

@@ -146,6 +146,7 @@ def test_nothing_but_the_update_is_pushed(service: Path, origin: Path, tmp_path:
     assert len(git(service, "worktree", "list").splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_branch_that_was_looked_at_is_pushed_as_it_is(service: Path, origin: Path) -> None:
     fleet(service, ".")
     looked_at = git(service, "rev-parse", BRANCH)

@@ -120,6 +120,7 @@ def test_a_service_without_its_package_is_told(service: Path, ion_sentry: Verify
     assert f"{service} has no app, which the standard's tests are about." in done.stderr
 
 
+@pytest.mark.slow
 def test_a_fleet_tells_which_pass(service: Path, ion_sentry: Verify, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", "service", "broken")
     replace(tmp_path / "broken" / OUTCOME, "Outcome.CRASHED", "Outcome.ANSWERED")
