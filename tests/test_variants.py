@@ -52,11 +52,15 @@ HOSTILE_TEXTS = [
 
 
 def variants() -> Iterator[dict[str, str]]:
-    """The default, each single answer that differs, hostile texts."""
+    """The default, each single answer that differs."""
     yield {}
     for name, values in CHOICES.items():
         yield from (possible({name: value}) for value in values[1:])
     yield OTHER_TEXT
+
+
+def hostile() -> Iterator[dict[str, str]]:
+    """Texts that are code somewhere."""
     for name, description in zip(HOSTILE_TEXTS[::2], HOSTILE_TEXTS[1::2], strict=True):
         yield {"project_name": name, "description": description, "project_slug": "hostile"}
 
@@ -81,9 +85,13 @@ def name_of(answers: dict[str, str]) -> str:
     return ",".join(answers.get("project_name", value) for value in answers.values()) or "default"
 
 
+FIRST, *MORE = hostile()
 PARAMS = [
-    *(pytest.param(answers, id=name_of(answers)) for answers in variants()),
-    *(pytest.param(answers, id=name_of(answers), marks=pytest.mark.slow) for answers in pairs()),
+    *(pytest.param(answers, id=name_of(answers)) for answers in (*variants(), FIRST)),
+    *(
+        pytest.param(answers, id=name_of(answers), marks=pytest.mark.slow)
+        for answers in (*MORE, *pairs())
+    ),
 ]
 
 

@@ -78,6 +78,7 @@ def test_what_is_broken_is_named(service: Path, ion_sentry: Verify) -> None:
     assert "FAILED tests/standard/test_outcome.py::" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_dependency_is_tried_before_it_is_locked(
     service: Path, ion_sentry: Verify, tmp_path: Path
 ) -> None:
