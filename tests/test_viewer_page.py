@@ -1,16 +1,19 @@
 """Spotlight as `make viewer` starts it, looked at in a browser."""
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -151,6 +154,27 @@ def test_an_error_its_trace_and_its_log_line_are_in_the_page(
     expect(page.locator("body")).to_contain_text("refusing a mentor")
     assert "hunter2" not in page.content()
     assert {url.split("/")[2] for url in answered} <= {f"localhost:{viewer.port}", ""}
+
+
+@pytest.mark.parametrize("order", [("event", "span"), ("span", "event")], ids="-".join)
+def test_a_trace_has_its_status_whichever_part_came_first(
+    viewer: Viewer, page: Page, order: tuple[str, str]
+) -> None:
+    name, ids = f"/{order[0]}-first", {"trace_id": uuid4().hex, "span_id": "b" * 16}
+    failed = {"type": "ValueError", "mechanism": {"type": "ion", "handled": False}}
+    event = {"event_id": uuid4().hex, "timestamp": time.time(), "contexts": {"trace": ids}}
+    times = {"start_timestamp": time.time(), "end_timestamp": time.time() + 1}
+    span = {**ids, **times, "name": name, "status": "error", "is_segment": True}
+    payloads = {
+        "event": event | {"exception": {"values": [failed]}},
+        "span": {"items": [span | {"attributes": {}}]},
+    }
+    for kind in order:
+        lines = ({"event_id": uuid4().hex}, {"type": kind}, payloads[kind])
+        body = "\n".join(map(json.dumps, lines)).encode()
+        urllib.request.urlopen(f"{viewer.url}/api/1/envelope/", body).close()
+    page.get_by_role("link", name="Traces").first.click()
+    expect(page.get_by_role("link", name=f"{name} error")).to_be_visible()
 
 
 def test_the_doctor_says_ok(service: Service, viewer: Viewer) -> None:

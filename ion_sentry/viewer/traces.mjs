@@ -24,12 +24,11 @@ export class Traces {
       if (!head.length) continue;
       const { type, length } = JSON.parse(head);
       const payload = length === undefined ? line() : until(at + length); // it may have line breaks
-      if (type !== "span") kept.push(head, payload);
+      if (type === "event") kept.push(...item(type, withStatus(JSON.parse(payload))));
+      else if (type !== "span") kept.push(head, payload);
       else
-        for (const transaction of this.#complete(JSON.parse(payload).items)) {
-          const text = Buffer.from(JSON.stringify(transaction));
-          kept.push(Buffer.from(`{"type":"transaction","length":${text.length}}`), text);
-        }
+        for (const transaction of this.#complete(JSON.parse(payload).items))
+          kept.push(...item("transaction", transaction));
     }
     if (kept.length) return Buffer.concat([header, ...kept].flatMap((part) => [part, NEWLINE]));
   }
@@ -44,6 +43,20 @@ export class Traces {
     }
     while (this.#waiting.size > WAITING) this.#waiting.delete(this.#waiting.keys().next().value);
   }
+}
+
+function item(type, payload) {
+  const text = Buffer.from(JSON.stringify(payload));
+  return [Buffer.from(JSON.stringify({ type, length: text.length })), text];
+}
+
+// Of a trace whose error comes after its spans Spotlight shows the status of the error, which has none.
+function withStatus(event) {
+  const told = event.exception; // with its values, or a list of them
+  const errors = Array.isArray(told) ? told : told?.values;
+  const failed = Array.isArray(errors) && errors.some((one) => one?.mechanism?.handled === false);
+  if (failed && event.contexts?.trace?.trace_id) event.contexts.trace.status ??= "error";
+  return event;
 }
 
 function transaction(span, others) {
