@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections import Counter
-from threading import Event, current_thread
+from threading import Barrier, Event, Thread, current_thread
 from typing import Any
 
 import pytest
@@ -138,6 +138,53 @@ def test_a_room_is_free_again_when_its_jobs_are_done(
     line.wait(time.monotonic() + 20)
     line.stop()
     assert not line.put(0, "works")
+
+
+def test_who_sleeps_is_woken_before_another_is_started(standard: Standard) -> None:
+    threads: set[Thread] = set()
+    together = Barrier(2)
+
+    def work(job: int) -> None:
+        threads.add(current_thread())
+        together.wait(20)
+
+    module = standard.delivery.line
+    line = module.Line(work, [module.Room(9, 9)], workers=4)
+    for _ in range(5):
+        assert line.put(0, 1) and line.put(0, 2)
+        line.wait(time.monotonic() + 20)
+        wait_until(lambda: line._idle == 2)
+    assert len(threads) == 2
+    together = Barrier(4)  # nobody is left asleep while jobs wait, either
+    for job in range(4):
+        line.put(0, job)
+    line.wait(time.monotonic() + 20)
+    assert len(threads) == 4 and line.unfinished() == []
+    line.stop()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def test_nobody_waits_for_a_line_that_was_stopped(standard: Standard) -> None:
+    go_on, threads = Event(), []
+
+    def work(job: int) -> None:
+        threads.append(current_thread())
+        go_on.wait(20)
+
+    module = standard.delivery.line
+    line = module.Line(work, [module.Room(9, 9)], workers=1)
+    assert line.put(0, 1) and line.put(0, 2)
+    wait_until(lambda: threads)
+    line.stop()
+    go_on.set()
+    threads[0].join(20)
+    assert line.unfinished() == [2]
+    waits = Thread(target=line.wait, args=(time.monotonic() + 60,), daemon=True)
+    waits.start()
+    waits.join(20)
+    assert not waits.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,24 @@ import sentry_sdk
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
 
 from demo.receiver import Receiver
-from tests.line import Connect, Gate, connect, held_back, standard, wait_until
+from tests.line import (
+    Attempts,
+    Connect,
+    Gate,
+    connect,
+    held_back,
+    kinds,
+    standard,
+    wait_until,
+)
 from tests.the_standard import Standard
 
 __all__ = ["connect", "standard"]
 
 
-def test_what_can_not_be_prepared_does_not_leave(connect: Connect) -> None:
+def test_what_can_not_be_prepared_does_not_leave(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
     threads = set()
 
     def prepare(envelope: Envelope) -> Envelope:
@@ -33,6 +44,34 @@ def test_what_can_not_be_prepared_does_not_leave(connect: Connect) -> None:
         assert held_back(sentry) == {("error", "internal_sdk_error"): 1}
         assert {event["number"] for event in receiver.payloads("event")} == {0, 2, 3}
         assert len(threads) == 1 and current_thread() not in threads
+    assert "could not be prepared (LookupError) (1 x). Lost: 1 event." in caplog.text
+
+
+def test_what_is_only_made_shorter_is_not_lost_and_what_is_left_out_is(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    threads = []
+
+    def prepare(envelope: Envelope) -> Envelope:
+        if envelope.items[0].type != "log":
+            return envelope
+        threads.append(current_thread())
+        return Envelope(
+            items=[Item(PayloadRef(json={}), type="log"), Item(b"short", type="attachment")]
+        )
+
+    with Receiver() as receiver:
+        sentry = connect(receiver, prepare=prepare)
+        log = Item(PayloadRef(json={"items": ["long" * 9]}), type="log")
+        attachment = Item(b"too long", type="attachment")
+        sentry.transport.capture_envelope(Envelope(items=[log, attachment]))
+        sentry.transport.flush(10)
+        assert caplog.messages == [] and kinds(receiver) == ["log", "attachment"]
+        sentry.transport.capture_envelope(Envelope(items=[log, attachment, log]))
+        assert held_back(sentry) == {("log_item", "send_error"): 1}
+    assert "too large, or invalid (1 x). Lost: 1 log." in caplog.text
+    # Batches come from a thread of the SDK's, in which they may as well be prepared.
+    assert set(threads) == {current_thread()}
 
 
 def test_what_is_lost_is_counted_as_the_sdk_counts_it(standard: Standard) -> None:
@@ -42,6 +81,7 @@ def test_what_is_lost_is_counted_as_the_sdk_counts_it(standard: Standard) -> Non
     items += [
         Item(PayloadRef(json=payload), batch, type=k) for k in ("span", "log", "trace_metric")
     ]
+    items += [Item(PayloadRef(json=payload), type="event")]  # another one
     items += [Item(b"\xff" * 9, type="attachment"), Item(b"", type="attachment")]
     client = sentry_sdk.Client(dsn="https://0@sentry.invalid/1", default_integrations=False)
     theirs: Any = client.transport
@@ -133,7 +173,7 @@ def test_losses_are_told_once_a_minute_and_so_is_their_end(
         *(["1"], ["60"], ["60"], ["29"]),
         [],
     ]
-    assert "again" in lines[-1][1]
+    assert lines[-1][1] == "Sentry at sentry.example.com gets everything again"
 
 
 def test_a_loss_is_told_with_what_to_do(
@@ -148,3 +188,31 @@ def test_a_loss_is_told_with_what_to_do(
         "Sentry at sentry.example.com does not get everything: HTTP 503 (3 x), timed out (1 x). "
         "Lost: 1 event, 2 replays, 3 spans. Is Sentry, or the proxy before it, in trouble?"
     ]
+
+
+def test_so_is_what_is_lost_by_many_causes_or_not_yet(
+    standard: Standard, caplog: pytest.LogCaptureFixture
+) -> None:
+    losses = standard.delivery.losses.Losses("sentry.example.com")
+    for number in range(7):
+        losses.add(f"cause {number}")
+    losses.tell()
+    assert caplog.messages == [
+        f"Sentry at sentry.example.com does not get everything: "
+        f"{', '.join(f'cause {number} (1 x)' for number in range(5))}. "
+        "Lost: nothing yet, it is tried again. Can sentry.example.com be reached from here?"
+    ]
+
+
+def test_a_delivery_ends_the_trouble(
+    connect: Connect,
+    caplog: pytest.LogCaptureFixture,
+    standard: Standard,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(standard.delivery.losses, "INTERVAL", 0.0)
+    with Receiver(trouble=Attempts(403)) as receiver:
+        sentry = connect(receiver)
+        sentry.errors()
+        sentry.transport.flush(10)  # the client report is what arrives
+    assert ["again" in line for line in caplog.messages] == [False, True]

@@ -44,13 +44,18 @@ def test_a_rate_limit_stops_only_its_category(connect: Connect, limits: str, sha
         assert set(kinds(receiver)) - {"client_report"} == (expected if limits[3] != ":" else set())
 
 
-@pytest.mark.parametrize("seconds", [1, 2])
+@pytest.mark.parametrize(
+    ("seconds", "limit"),
+    [
+        (1, "Retry-After: 1"),
+        (2, "Retry-After: 2"),
+        (1, "X-Sentry-Rate-Limits: 1:error;span:key"),
+    ],
+)
 def test_errors_wait_for_the_end_of_a_rate_limit(
-    connect: Connect, caplog: pytest.LogCaptureFixture, seconds: int
+    connect: Connect, caplog: pytest.LogCaptureFixture, seconds: int, limit: str
 ) -> None:
-    with Receiver(
-        trouble=(attempts := Attempts(answer("429 Slow", f"Retry-After: {seconds}")))
-    ) as receiver:
+    with Receiver(trouble=(attempts := Attempts(answer("429 Slow", limit)))) as receiver:
         sentry = connect(receiver)
         began = time.monotonic()
         sentry.errors()
@@ -118,7 +123,7 @@ def test_patience_has_an_end(
         assert held_back(sentry) == {("error", "network_error"): 1}
 
 
-@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 413])
+@pytest.mark.parametrize("status", [300, 302, 400, 401, 403, 404, 413])
 def test_what_can_not_go_well_is_not_tried_again(connect: Connect, status: int) -> None:
     with Receiver(trouble=(attempts := Attempts(status))) as receiver:
         sentry = connect(receiver)
