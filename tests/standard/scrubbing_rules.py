@@ -56,6 +56,9 @@ SHAPES = {
     **{f"Stripe {kind}": f"{kind}_" + 24 * "x" for kind in ("sk_live", "rk_test", "pk_live")},
     "private key": KEY,
     "private key of a kind": KEY.replace("PRIVATE", "RSA PRIVATE"),
+    "bcrypt": "$2b$12$" + 53 * "x",
+    "argon2": "$argon2id$v=19$m=65536,t=3,p=4$" + 22 * "x",
+    "PBKDF2": "pbkdf2_sha256$600000$" + 40 * "x",
     "e-mail": EMAIL,
     "e-mail, tagged": "no.body+tag%x@mail.example.co.kr",
     "card": CARD,
@@ -89,10 +92,10 @@ class Rules(Texts):
         return self.event({"breadcrumbs": {"values": [crumb]}})["breadcrumbs"]["values"][0]
 
     def log(self, log: Any) -> Any:
-        return self.scrubber.payload("log", {"items": [log]})["items"][0]
+        return next(iter(self.scrubber.payload("log", {"items": [log]})["items"]), None)
 
     def metric(self, metric: Any) -> Any:
-        return self.scrubber.payload("trace_metric", {"items": [metric]})["items"][0]
+        return next(iter(self.scrubber.payload("trace_metric", {"items": [metric]})["items"]), None)
 
 
 SCRUBBER = Rules()

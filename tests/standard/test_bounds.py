@@ -26,7 +26,7 @@ def test_a_text_of_a_context_is_as_long_as_sentry_keeps_it(captured_events: Even
     capture_error(ValueError(), contexts=contexts)
     own = captured_events[0]["contexts"]["own"]
     assert own["kept"] == WORDS[:MOST]
-    assert own["cut"] == WORDS[: MOST - 1] + "…"
+    assert own["cut"] == WORDS[: MOST - 3] + "…"
 
 
 @pytest.mark.parametrize("part", ["extra", "user"])
@@ -41,7 +41,7 @@ def test_extra_and_user_are_bounded_as_contexts_are(captured_events: Events, par
     capture_message("told")
     told = captured_events[0][part]
     assert told["kept"] == WORDS[:MOST]
-    assert told["cut"] == WORDS[: MOST - 1] + "…"
+    assert told["cut"] == WORDS[: MOST - 3] + "…"
 
 
 def test_contexts_and_extra_together_are_bounded_and_leave_room_for_the_user(
@@ -78,13 +78,13 @@ def test_a_tag_is_as_sentry_takes_it(captured_events: Events) -> None:
 def test_tag_and_user_of_a_request_are_short(captured_events: Events) -> None:
     set_tag("kept", "v" * 200)
     set_tag("cut", "v" * 201)
-    set_user("7" * 200)
+    set_user("u" * 200)
     capture_message("kept")
-    set_user("7" * 201)
+    set_user("u" * 201)
     capture_message("cut")
     kept, cut = captured_events
     assert (kept["tags"]["kept"], kept["tags"]["cut"]) == ("v" * 200, "v" * 199 + "…")
-    assert (kept["user"], cut["user"]) == ({"id": "7" * 200}, {"id": "7" * 199 + "…"})
+    assert (kept["user"], cut["user"]) == ({"id": "u" * 200}, {"id": "u" * 199 + "…"})
 
 
 def test_nobodys_request_has_no_user(captured_events: Events) -> None:
@@ -113,8 +113,8 @@ def test_one_breadcrumb_is_bounded(captured_events: Events) -> None:
     data = {"text": WORDS[:513], "many": ["x" * 500] * 5}
     sentry_sdk.add_breadcrumb(message=WORDS[:1025], data=data)
     [crumb] = crumbs(captured_events)
-    assert crumb["message"] == WORDS[:1023] + "…"
-    assert crumb["data"]["text"] == WORDS[:511] + "…"
+    assert crumb["message"] == WORDS[:1022] + "…"
+    assert crumb["data"]["text"] == WORDS[:509] + "…"
     assert crumb["data"]["many"] == ["x" * 500, "…", "…", "…", "…"]
 
 

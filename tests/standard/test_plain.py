@@ -178,7 +178,7 @@ def test_a_repr_is_as_long_as_is_said() -> None:
     assert short_repr("x" * 510) == repr("x" * 510)
     assert short_repr("x" * 511) == "'" + "x" * 510 + "…"
     assert short_repr([1, 2], 6) == "[1, 2]"
-    assert short_repr([1, 2], 5) == "[1, …"
+    assert short_repr([1, 2], 5) == "[1,…"
     assert short_repr([1, 2], 2) == "[…"
 
 

@@ -40,8 +40,10 @@ def test_data(before: Any, after: Any) -> None:
     assert value(before) == after
 
 
-@pytest.mark.parametrize("name", ["name", "key", "field", "header"])
-@pytest.mark.parametrize("named", ["value", "values", "input", "ctx", "content", "data", "default"])
+@pytest.mark.parametrize("name", ["name", "key", "field", "header", "Name", "Parameter", "k"])
+@pytest.mark.parametrize(
+    "named", ["value", "values", "input", "ctx", "content", "data", "default", "Value", "new", "v"]
+)
 def test_names_beside_values(name: str, named: str) -> None:
     assert value({name: "Password", named: "a", "x": "b"}) == {
         name: "Password",

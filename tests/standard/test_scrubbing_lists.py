@@ -18,7 +18,16 @@ PROSE = "the quick brown fox jumps over mentor lines with order 12 and page=2, s
 HOSTILE = [
     *('password=(\\"', "password=[", "password='", "password \\", '"name":"password","value":'),
     *("%41", "://", "/", "http://a@", "4", "4111-1111-", "a@", "a=", "a: ", "token is ", "Bearer "),
-    *("<password>", "<a ", "form-data; name=", "-u a:", "SELECT '", "SELECT $a$", "SELECT /*"),
+    *(
+        "<password>",
+        "<a ",
+        "form-data; name=",
+        "-u a:",
+        'form-data; name="password" ',
+        "SELECT '",
+        "SELECT $a$",
+        "SELECT /*",
+    ),
     *("DETAIL:  ", "eyJ", "a.", "_", "\\u0041", "\\n", "('a', 'b'), ", "PIN 1", '{"a":', "salt=("),
     *("-----BEGIN PRIVATE KEY", "mysql -p ", "a=b&", "/a;", "{", "A3-", "session id: ", "\u200b"),
     *("%7B%22a%22=1;", "/a;password=b;token=c", "/%7Ba%7D;%7B=1", "a=%2525;", "%%%%", "api key: "),

@@ -14,6 +14,8 @@ HARMLESS = """
     author co-authors authority unauthorized shipping company className friendsName compass
     passenger bypass hotpath footprint keyboard monkey discard cardinality sidebar design signal
     db.paramstyle credits spawn expansion current caliban database url name id status
+    csrf_exempt cookie_domain cookie_banner credentials_file password_form token_page
+    pincode_region passport_country
 """.split()  # noqa: SIM905
 
 

@@ -57,6 +57,7 @@ def test_a_record_whose_arguments_do_not_fit_keeps_its_body() -> None:
         ("/api/reset/{token}/{page}", "/api/reset/x/7", "/api/reset/[Filtered]/7"),
         ("/mentors/{id}", "/mentors/7", "/mentors/7"),
         ("/files/{name:path}/{password}", "/files/a", "/files/a"),
+        ("/reset/{token}", "/reset/12/34/56", "/reset/[Filtered]"),
         ("/reset", "/reset", "/reset"),
     ],
 )

@@ -98,13 +98,19 @@ def test_nothing_but_blanks_hurts_no_event(quote: str) -> None:
 
 
 def test_no_more_than_some_values_are_looked_for() -> None:
-    secrets = [f"s-{number:03}" for number in range(201)]
-    scrubbed = Scrubber().payload(
-        "event",
-        {"extra": {"password": secrets[:200], "token": secrets[200]}, "tags": {"a": secrets}},
-    )
-    assert scrubbed["extra"] == {"password": FILTERED, "token": FILTERED}
-    assert scrubbed["tags"]["a"] == [*200 * [FILTERED], "s-200"]
+    secrets = [f"s-{number:04}" for number in range(1001)]
+    rows = [{"password": secret} for secret in secrets]
+    scrubbed = Scrubber().payload("event", {"extra": rows, "tags": {"a": secrets}})
+    assert scrubbed["extra"] == [{"password": FILTERED}] * 1001
+    assert scrubbed["tags"]["a"] == [*1000 * [FILTERED], "s-1000"]
+
+
+def test_no_more_than_some_are_looked_for_in_other_spellings() -> None:
+    secrets = [f"s {number:04}" for number in range(201)]
+    rows = [{"password": secret} for secret in secrets]
+    quoted = [secret.replace(" ", "%20") for secret in secrets]
+    scrubbed = Scrubber().payload("event", {"extra": rows, "tags": {"a": quoted, "b": secrets}})
+    assert scrubbed["tags"] == {"a": [*200 * [FILTERED], "s%200200"], "b": 201 * [FILTERED]}
 
 
 @pytest.mark.parametrize(

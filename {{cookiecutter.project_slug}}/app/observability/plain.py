@@ -13,6 +13,8 @@ MAX_ITEMS: Final = 20  # of a container
 MAX_DEPTH: Final = 5
 MAX_NAME: Final = 100  # characters
 MAX_TEXT: Final = 8 * 1024  # characters; Sentry keeps no more of most strings
+_LONGEST_WORD: Final = 256
+_LONGEST_NUMBER: Final = 24
 _MAX_BITS: Final = 1024  # of an integer: Python refuses to write very long ones
 # Their objects hold whole requests and engines, secrets included: the type says enough.
 _OPAQUE: Final = ("fastapi.", "psycopg", "sqlalchemy.", "starlette.", "uvicorn.")
@@ -149,8 +151,17 @@ def _fields(value: Any, kind: type) -> Iterable[tuple[str, Any]] | None:
 
 
 def cut(text: str, limit: int = MAX_TEXT) -> str:
-    """Return `text`, or as much of it as `limit` characters can show."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """Return `text`, or as much of it as `limit` characters can show.
+
+    Neither a word nor a number is shown in part: nobody knows half a secret for what it is.
+    """
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    nearest = max(len(kept) // 2, len(kept) - _LONGEST_WORD)
+    end = max(kept.rfind(mark, nearest) for mark in " \n\t\"'") + 1 or len(kept)
+    number = max(0, end - _LONGEST_NUMBER)
+    return kept[:number] + kept[number:end].rstrip("0123456789 -") + "…"
 
 
 def text_of(value: object, limit: int = MAX_TEXT) -> str:

@@ -112,6 +112,8 @@ def _prepared(item: Item, scrubber: Scrubber) -> Item | None:
     headers: dict[str, Any] = dict(valid(dict(item.headers))[0])
     kind = str(headers.get("type"))
     if kind == "attachment":
+        if name := headers.get("filename"):
+            headers["filename"] = scrubber.payload(kind, {"filename": name})["filename"]
         data = scrubber.attachment(item.get_bytes(), str(headers.get("content_type")))
         return Item(data, headers)
     payload = item.payload.json

@@ -37,14 +37,10 @@ class Scrubber:
         """Scrub the payload of an envelope's item of that type."""
         if kind in _UNSEEN:
             return payload
-        try:
-            if kind == "profile_chunk":
-                return _without_folders(payload)
-            if isinstance(payload, dict) and isinstance(items := payload.get("items"), list):
-                return payload | {"items": [self._one(kind, item) for item in items]}
-            return self._one(kind, payload)
-        except Exception:
-            return None
+        if isinstance(payload, dict) and isinstance(items := payload.get("items"), list):
+            scrubbed = (self._one(kind, item) for item in items)
+            return payload | {"items": [item for item in scrubbed if item is not None]}
+        return self._one(kind, payload)
 
     def trace(self, header: Mapping[str, Any]) -> dict[str, Any]:
         """Scrub what an envelope's header says of its trace, some of it in a stranger's words."""
@@ -64,8 +60,13 @@ class Scrubber:
         return self._templates.message(template, args) or template
 
     def _one(self, kind: str, payload: Any) -> Any:
-        event = self._event()
-        return event.without(event.rules.get(kind, event.event)(payload))
+        try:
+            if kind == "profile_chunk":
+                return _without_folders(payload)
+            event = self._event()
+            return event.without(event.rules.get(kind, event.event)(payload))
+        except Exception:
+            return None
 
     def _event(self) -> Event:
         return Event(self._names, self._templates, self._own, self._harmless)

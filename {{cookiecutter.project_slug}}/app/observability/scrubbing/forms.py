@@ -65,11 +65,11 @@ _PART: Final = re.compile(r"form-data;[^\n]{0,200}?name=\\{0,8}\"?([^\"\\\r\n;]{
 _BLANK_LINE: Final = re.compile(r"\r?\n\r?\n|\\+r\\+n\\+r\\+n|\\+n\\+n")
 _BOUNDARY: Final = re.compile(r"(?:\r?\n|\\+n)--")
 _NAMED: Final = re.compile(
-    r"(?<![\w-])(?:name|key|field|header|type|path|loc|id)[\"'\\]{0,8}\s?[=:]\s?"
+    r"(?<![\w-])(?i:name|key|k|field|header|type|path|loc|id|parameter|label|column)[\"'\\]{0,8}\s?[=:]\s?"
     r"b?([\"'\\]{1,8})/?((?:[\w. -]{1,32}/){0,4}[\w.\[\]-]{2,64})[\"'\\]"
 )
 _VALUE: Final = re.compile(
-    r"(?<![\w-])(?:values?|content|data|input|default)[\"'\\]{0,8}\s?[=:]\s?"
+    r"(?<![\w-])(?i:values?|val|v|new|old|content|data|input|default)[\"'\\]{0,8}\s?[=:]\s?"
 )
 _BESIDE: Final = re.compile(r"[{}<>\n]")
 _NEAR: Final = 200  # characters
@@ -87,7 +87,7 @@ _SHORT_OPTION: Final = re.compile(
 )
 _ATTACHED: Final = re.compile(r"[\"']?-[pa](?!\d+[\"']?\Z)(?=[^-\s\"'])")
 _CLIENTS_APART: Final = ("sshpass", "redis-cli")  # of mysql that is the database
-_CLIENTS: Final = ("mysql", "mariadb", *_CLIENTS_APART)
+_CLIENTS: Final = ("mysql", "mariadb", "docker login", *_CLIENTS_APART)
 
 
 def password_in(option: str, item: object, program: object) -> int | None:
@@ -175,12 +175,14 @@ def parts(text: str, is_secret: Judge) -> Iterator[Span]:
     """Find the values of multipart bodies whose names are secret."""
     if "form-data" not in text:
         return
+    at = 0
     for found in _PART.finditer(text):
-        if is_secret(found[1]):
+        if found.start() >= at and is_secret(found[1]):
             blank = _BLANK_LINE.search(text, found.end(), found.end() + 2 * _NEAR)
             start = blank.end() if blank else found.end()
             boundary = _BOUNDARY.search(text, start)
-            yield start, boundary.start() if boundary else len(text)
+            at = boundary.start() if boundary else len(text)
+            yield start, at
 
 
 def named(text: str, is_secret: Judge) -> Iterator[Span]:

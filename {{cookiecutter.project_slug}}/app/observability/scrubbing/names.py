@@ -70,15 +70,15 @@ _CJK_QUALIFIER: Final = re.compile(
 # After the secret's name, or before it: what is named is not the secret itself.
 _QUALIFIERS: Final = frozenset(
     """
-    age alg algorithm at attempt attempts backend bucket budget change changed class column
-    config consent count created date days description duration enabled encoding endpoint error
-    errors exists expired expires expiration expiry factory field fields format hasher header
-    hint hours id in index invalid kind label last left len length lifetime limit manager
-    message method minutes mode model ms name names on origin param parameter path pattern per
-    placeholder policy prefix present provider rate reason regex remaining required requirements
-    reset retries rotated rule rules schema scheme scope scopes score seconds sent service size
-    source state status strength suffix table timeout title total ttl type types updated
-    uri url usage used valid validator version
+    age alg algorithm at attempt attempts backend banner bucket budget change changed class
+    column config consent count country created date days description domain duration enabled
+    encoding endpoint error errors exempt exists expired expires expiration expiry factory field
+    fields file form format hasher header hint hours id in index invalid kind label last left
+    len length lifetime limit manager message method minutes mode model ms name names on origin
+    page param parameter path pattern per placeholder policy prefix present provider rate reason
+    regex region remaining required requirements reset retries rotated rule rules schema scheme
+    scope scopes score seconds sent service size source state status strength suffix table
+    timeout title total ttl type types updated uri url usage used valid validator version
     """.split()  # noqa: SIM905
 )
 _BEFORE: Final = frozenset(
@@ -116,8 +116,7 @@ class Names:
 
     def __init__(self, extra_keys: Iterable[str] = ()) -> None:
         """Take the team's own parts of names."""
-        plain = ("".join(_words(key)) for key in extra_keys)
-        self._extra = tuple(key for key in plain if key)
+        self._extra = tuple(filter(None, map(_plain, extra_keys)))
         # The same names come with every event.
         self.judge = lru_cache(4096)(self._judge)
 
@@ -134,7 +133,7 @@ class Names:
     def _judge(self, name: str) -> Verdict:
         words = _words(name)
         text = " ".join(words)
-        if self._extra and any(key in text.replace(" ", "") for key in self._extra):
+        if self._extra and any(key in _plain(name) for key in self._extra):
             return Verdict.SECRET
         verdict = Verdict.OPEN
         for found in _SECRET.finditer(text):
@@ -157,6 +156,10 @@ class Names:
 
 def _words(name: str) -> list[str]:
     return [word.lower() for word in _SPLIT.findall(_folded(name))]
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, _folded(name).lower()))
 
 
 def _folded(text: str) -> str:

@@ -9,7 +9,8 @@ from urllib.parse import quote, quote_plus
 
 from .values import FILTERED, says_nothing
 
-_MOST: Final = 200  # values
+_MOST: Final = 1000  # values
+_MOST_SPELLED: Final = 200  # of them, in whatever spelling; the others as they stand
 _SHORTEST, _LONGEST = 4, 2048  # characters of one
 _MOST_BEGINNINGS: Final = 8  # of one, where a text was cut
 _CUT: Final = "…"
@@ -20,13 +21,13 @@ _COMMON: Final = frozenset(
     """
     about access account active admin administrator allowed anonymous basic bearer blank body
     cookie current debug default demo denied digest email empty enabled error event example
-    expired failed false field filtered form group guest header hello hidden host http https info
-    input invalid item kind level list local localhost login logout main member mentee mentor
-    message missing mode name none null number object open optional page passwd password path
-    persona post prod production public query read redacted request required role root secret
-    self service session sessions some staging status str string student success system teacher
-    test tester testing text this title token true type undefined unknown user username users
-    value valid world write your
+    expired failed false field filtered form group guest header hello hidden host http https
+    incorrect info input invalid item kind level list local localhost login logout main member
+    mentee mentor message missing mode name none null number object open optional page passwd
+    password path persona post prod production public query read redacted request required role
+    root secret self service session sessions some staging status str string student success
+    system teacher test tester testing text this title token true type undefined unknown user
+    username users value valid world write your
     """.split()  # noqa: SIM905
 )
 
@@ -89,15 +90,16 @@ class Secrets:
 
     def _spellings(self) -> list[tuple[str, bool]]:
         spelled: dict[str, bool] = {}
-        for secret, is_whole in self._known.items():
+        for number, (secret, is_whole) in enumerate(self._known.items()):
             spelled[secret] = is_whole
-            if not secret.isalnum() or not secret.isascii():
+            is_plain = secret.isalnum() and secret.isascii()
+            if not is_plain and number < _MOST_SPELLED:
                 for other in (
                     repr(secret)[1:-1],
                     json.dumps(secret)[1:-1],
                     json.dumps(secret, ensure_ascii=False)[1:-1],
-                    quote(secret, safe=""),
-                    quote_plus(secret),
+                    quote(secret, safe="", errors="replace"),
+                    quote_plus(secret, errors="replace"),
                     html.escape(secret),
                 ):
                     spelled.setdefault(other, False)

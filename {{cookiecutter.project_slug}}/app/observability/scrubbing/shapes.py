@@ -20,6 +20,11 @@ _TOKENS: Final = (
     r"eyJ[\w-]{12,}+[\w.=-]*+",  # JWT, signed sessions
     r"AGE-SECRET-KEY-1[0-9A-Z]{50,60}",
     r"[A-Za-z0-9+/]{86}==",  # Azure storage
+    # A line of a private key
+    r"(?<![\w+/=-])(?=[a-z\d+/]*+[A-Z])(?=[A-Z\d+/]*+[a-z])[A-Za-z\d+/]{64}(?![\w+/=-])",
+    # Hashes of passwords
+    r"\$2[abxy]\$\d\d\$[\w./]{53}|\$argon2i?d?\$[\w$+/=,.-]{20,}+",
+    r"pbkdf2_\w{1,16}\$\d+\$[\w$+/=.-]{20,}+",
     # Clouds
     r"(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])",
     r"AIza[\w-]{35}|ya29\.[\w-]{20,}+|GOCSPX-[\w-]{20,}+|1//0[\w-]{30,}+",  # Google

@@ -12,13 +12,16 @@ from .values import FILTERED, says_nothing
 from .walk import Walk
 
 # What only the SDK or the code itself says. All that is not named here is looked through.
-_KEPT_IN_SPANS: Final = {"op", "origin", "parent_span_id", "span_id", "status", "trace_id"}
-_KEPT_IN_TELEMETRY: Final = {"level", "span_id", "trace_id", "type", "unit", "value"}
+_KEPT_IN_TELEMETRY: Final = {"level", "span_id", "timestamp", "trace_id", "type", "unit", "value"}
+_KEPT_IN_SPANS: Final = {
+    *("end_timestamp", "is_segment", "op", "origin", "parent_span_id", "span_id"),
+    *("start_timestamp", "status", "timestamp", "trace_id"),
+}
 # Attributes that only the SDK sets; random ids in them look like card numbers now and then.
 _KEPT_ATTRIBUTES: Final = ("process.", "sentry.", "server.address", "thread.", "code.line")
-_OF_MESSAGES: Final = "sentry.message."
-_TEMPLATE: Final = f"{_OF_MESSAGES}template"
-_ARGUMENT: Final = f"{_OF_MESSAGES}parameter."
+_TEMPLATE: Final = "sentry.message.template"
+_ARGUMENT: Final = "sentry.message.parameter."
+_OF_THE_SERVICE: Final = (_TEMPLATE, _ARGUMENT, "sentry.segment.name")
 _PATH: Final = "url.path"
 _ROUTE: Final = "http.route"
 _NEVER: Final = "process.command_args"
@@ -72,7 +75,12 @@ class Telemetry:
         if isinstance(template, str) and self.templates.secret_in(template[:LONGEST]):
             message = self.templates.message(template, _arguments(item["attributes"]))
             item = item | ({"body": message} if message else {})
-        return self.fields(item, _KEPT_IN_TELEMETRY, parts={"attributes": self._attributes})
+        return self.fields(
+            item,
+            _KEPT_IN_TELEMETRY,
+            texts={"body": self.texts.text, "name": self.texts.text},
+            parts={"attributes": self._attributes},
+        )
 
     def _attributes(self, attributes: Any) -> Any:
         if not isinstance(attributes, dict):
@@ -83,7 +91,7 @@ class Telemetry:
         for key, attribute in attributes.items():
             if key == _NEVER:
                 continue
-            if key.startswith(_KEPT_ATTRIBUTES) and not key.startswith(_OF_MESSAGES):
+            if key.startswith(_KEPT_ATTRIBUTES) and not key.startswith(_OF_THE_SERVICE):
                 scrubbed[key] = attribute
                 continue
             value = attribute.get("value") if isinstance(attribute, dict) else attribute
@@ -106,11 +114,13 @@ class Telemetry:
         """Filter the parameters of a path that its route calls secret: `/reset/{token}`."""
         if not isinstance(path, str) or not isinstance(route, str) or "{" not in route:
             return path
-        parts = path.split("/")
-        for at, part in enumerate(route.split("/")[: len(parts)]):
-            if part[:1] == "{" and self._names.is_secret(part.strip("{}").partition(":")[0]):
-                self.secrets.add(parts[at])
-                parts[at] = FILTERED
+        parts, names = path.split("/"), route.split("/")
+        for at, name in enumerate(names[: len(parts)]):
+            if name[:1] == "{" and self._names.is_secret(name.strip("{}").partition(":")[0]):
+                # Where there are more parts than names, a parameter takes slashes as well.
+                end = at + 1 if len(parts) == len(names) else len(parts)
+                self.secrets.add("/".join(parts[at:end]))
+                parts[at:end] = [FILTERED]
         return "/".join(parts)
 
     def fields(
@@ -133,7 +143,7 @@ class Telemetry:
                 elif name in texts and isinstance(field, str):
                     scrubbed[name] = texts[name](field)
                 else:
-                    scrubbed[name] = self.walk.value(field, name)
+                    scrubbed[name] = self.walk.value(field, str(name))
             except Exception:
                 if isinstance(field, str):  # elsewhere the server might not take a string
                     scrubbed[name] = FILTERED
@@ -152,7 +162,7 @@ class Telemetry:
             kept = value.keys() - SEEN_IN_FRAMES if is_frame else KEPT
             left: dict[str, Any] = {}
             for field, part in value.items():
-                told = self.secrets.without(field)
+                told = self.secrets.without(str(field))
                 # Two secrets that were keys are two entries still.
                 told = f"{told} {len(left) + 1}" if told in left else told
                 left[told] = part if field in kept else self.without(part, field)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from ..plain import MAX_TEXT
+from ..plain import cut
 from .forms import Span, elements, leads, named, options, parts, reach
 from .names import Names, Verdict
 from .secrets import Secrets
@@ -17,15 +17,17 @@ from .urls import Urls
 from .values import FILTERED
 
 _SHORTEST: Final = 4
-_MOST: Final = 500  # pairs in a text
+_MOST: Final = 1000  # pairs in a text
 _SHORT: Final = 256  # characters
 _MOST_HARMLESS: Final = 4096
-# `name: str = …`, `name => …`, `name: …`, `name = …`, and the pair `("name", …`.
+# `name: str = …`, `name => …`, `name: …`, `name = …`, both in full width, too, and the pair
+# `("name", …`.
 _PAIR: Final = re.compile(
     r"(?:(?<=\\[nrt])|(?<!\w))(?P<name>\w{1,128}+(?:[.-]\w{1,64}+){0,4})[\])\\\"'`]{0,16}"
-    r"(?:\s{0,8}(?::\s?(?:str|bytes|SecretStr|Final)(?:\s?\|\s?None|\[str\])?\s?=|=>|:(?!//)=?|==?)\s{0,8}"
+    r"(?:\s{0,8}(?::\s?(?:str|bytes|SecretStr|Final)(?:\s?\|\s?None|\[str\])?\s?=|=>|[:\uff1a](?!//)=?|[=\uff1d]=?)\s{0,8}"
     r"|(?<=[\"']),\s?(?=[bru]{0,2}[\"']))"
 )
+_PAIR_HINTS: Final = ("=", ":", "\uff1d", "\uff1a", "',", '",')
 _IN_PAIR: Final = re.compile(r"[\[(][bru]{0,2}[\"']\Z")
 _SIMPLE: Final = re.compile(r"[\\\"'`]{0,4}([^\s\\\"'`&,;<>()\[\]{}]{1,256})")
 _BEFORE: Final = re.compile(r"(?:[\w-]{1,24} ){1,2}\Z")
@@ -130,7 +132,7 @@ class Texts:
         return "".join((*kept, text[done:])) if kept else text
 
     def _pairs(self, text: str, is_source: bool) -> Iterator[Span]:
-        if not ("=" in text or ":" in text or "'," in text or '",' in text):
+        if not any(hint in text for hint in _PAIR_HINTS):
             return
         at, left = 0, _MOST
         while (found := _PAIR.search(text, at)) and left:
@@ -149,6 +151,8 @@ class Texts:
             elif (simple := _SIMPLE.match(text, at)) and verdict.hides(simple[1]):
                 at = simple.end()
                 yield simple.span(1)
+        if found:  # nobody has looked at what is left
+            yield at, len(text)
 
     def _judge(self, text: str, found: re.Match[str]) -> Verdict:
         start, name = found.start("name"), found["name"]
@@ -161,15 +165,6 @@ class Texts:
             if before and self._names.of(before[0]) is Verdict.OPEN:
                 verdict = self._names.of(before[0] + name)
         return verdict
-
-
-def cut(text: str, limit: int = MAX_TEXT) -> str:
-    """Return `text`, or as much of it as is kept, without a half secret at the cut."""
-    if len(text) <= limit:
-        return text
-    kept = text[: limit - 1]
-    end = max(kept.rfind(blank) for blank in ' \n\t"') + 1
-    return kept[:end].rstrip("0123456789 -") + "…"
 
 
 def _letter(escape: re.Match[str]) -> str:

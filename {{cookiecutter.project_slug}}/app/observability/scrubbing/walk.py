@@ -13,6 +13,11 @@ from .shapes import scrub_numbers
 from .text import Texts
 from .values import FILTERED
 
+
+def _spelled(names: str) -> frozenset[str]:
+    return frozenset(f"{names} {names.title()}".split())
+
+
 _MAX_DEPTH: Final = 32
 _MAX_NODES: Final = 20_000  # of one event: shared parts are walked each time they are met
 _MAX_JSON: Final = 64 * 1024
@@ -22,8 +27,8 @@ _URLS: Final = ("url", "http.url", "url.full", "url.path", "http.target", "path"
 _QUERIES: Final = ("query_string", "http.query", "url.query", "http.fragment", "url.fragment")
 _STATEMENTS: Final = ("db.statement", "db.query.text")
 # `{"name": "password", "value": …}`, JSON Patch, and pydantic's `{"loc": ["body", "password"], …}`
-_NAMES: Final = frozenset({"name", "key", "field", "header", "loc", "type", "path", "id"})
-_NAMED: Final = frozenset({"value", "values", "input", "ctx", "content", "data", "default", "text"})
+_NAMES: Final = _spelled("name key k field header loc type path id parameter label column")
+_NAMED: Final = _spelled("value values val v new old input ctx content data default text")
 
 _FORM: Final = re.compile(r"[^\s\"'?=&:/(]{1,256}=[^\s\"'?]*+")
 _OPTION: Final = re.compile(r"[bru]{0,2}[\"']?--?[\w-]{1,64}[\"']?")
