@@ -241,6 +241,7 @@ def test_any_event_can_be_shown() -> None:
         {"exception": [{"type": "E", "stacktrace": stack}], "tags": [["a", "b"]]},
         {"logentry": {"message": "hello"}, "request": {"data": ["x"]}, "user": {"id": 1}},
         {"message": "bye", "threads": {"values": [{"stacktrace": stack}]}},
+        {"tags": [1, "ab", None, ["pair"]], "user": 5},
         {"contexts": {"mine": {"nested": {"deep": [1, None]}}, "other": "text"}},
         {"exception": {"values": [{"type": "E", "value": "\x1b[2J\nwiped"}]}},
     ]

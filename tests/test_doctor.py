@@ -227,6 +227,7 @@ def test_wrong_usage(generate: Generate, wrong: tuple[str, ...]) -> None:
     assert code == 2 and f"argument {wrong[0]}: invalid" in output
 
 
-def test_a_load_without_its_requests(generate: Generate) -> None:
-    code, output = check(generate(), "--error-rate", "0.5")
-    assert (code, "--error-rate says nothing without --requests-per-second" in output) == (2, True)
+@pytest.mark.parametrize("alone", [("--error-rate", "0.5"), ("--plan", "developer")])
+def test_a_load_without_its_requests(generate: Generate, alone: tuple[str, ...]) -> None:
+    code, output = check(generate(), *alone)
+    assert (code, f"{alone[0]} says nothing without --requests-per-second" in output) == (2, True)

@@ -106,7 +106,7 @@ def token_of(sentry: SentryApi, receiver: Receiver) -> dict[str, str]:
     return {"SENTRY_DSN": receiver.dsn, "NO_PROXY": "127.0.0.1", **token}
 
 
-def used(category: str, outcome: str, quantity: int, reason: str = "") -> Json:
+def used(category: object, outcome: str, quantity: float, reason: str = "") -> Json:
     by = {"category": category, "outcome": outcome, "reason": reason}
     return {"by": by, "totals": {"sum(quantity)": quantity}, "series": {}}
 
@@ -128,6 +128,19 @@ def test_with_a_token_it_reads_the_event_back(
     assert "1,234 kept; 56 filtered (web-crawlers)" in line_of(output, "error")
     assert "0 kept; 7 client_discard (queue_overflow)" in line_of(output, "span")
     assert sentry.writes == []
+
+
+def test_whatever_a_category_is_called_it_is_one_line(
+    generate: Generate, receiver: Receiver, sentry: SentryApi
+) -> None:
+    for category in (None, 5, "span", "\x1b[31mX\nok"):
+        sentry.organization.usage.append(used(category, "accepted", 1))
+    code, output = check(generate(), **token_of(sentry, receiver))
+    assert code == 0, output
+    for about in ("None", "5", "span", "[31mX ok"):
+        assert line_of(output, about).split()[-2:] == ["1", "kept"]
+    assert "\x1b" not in output
+    sentry.log.clear()  # that answer isn't of the schema
 
 
 def test_what_the_server_kept_unscrubbed_is_told(
@@ -226,12 +239,13 @@ PROJECT = b'{"id": "1", "groups": [{}], "eventID": "%s"}' % (b"0" * 32)
             (b"<html>", 1, "project", "no answer of Sentry's API"),
             (b"[" * 100_000, 1, "project", "no answer of Sentry's API"),
             (b"{}", 1, "project", "no answer of Sentry's API"),
+            (b"[1]", 1, "project", "no answer of Sentry's API"),
             (b'{"id": "1"}', 1, "read back", "no answer of Sentry's API"),
             (PROJECT, 1, "read back", "no answer of Sentry's API"),
             (b" " * 65_536, 100_000, "project", "no answer in time"),
         ]
     ),
-    ids=["page", "deep", "empty", "no event", "another event", "endless"],
+    ids=["page", "deep", "empty", "list", "no event", "another event", "endless"],
 )
 def test_a_200_of_something_else_is_not_enough(
     generate: Generate, receiver: Receiver, said: bytes, pieces: int, about: str, line: str
@@ -248,10 +262,17 @@ def test_a_200_of_something_else_is_not_enough(
     assert "is SENTRY_URL right?" in told
 
 
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"by": {"outcome": "accepted"}, "totals": {}, "series": {}},
+        used("error", "accepted", float("inf")),
+    ],
+)
 def test_figures_that_cannot_be_read(
-    generate: Generate, receiver: Receiver, sentry: SentryApi
+    generate: Generate, receiver: Receiver, sentry: SentryApi, figures: Json
 ) -> None:
-    sentry.organization.usage = [{"by": {"outcome": "accepted"}, "totals": {}, "series": {}}]
+    sentry.organization.usage = [figures]
     code, output = check(generate(), **token_of(sentry, receiver))
     assert (code, "no answer of Sentry's API" in line_of(output, "usage")) == (0, True)
     sentry.log.clear()  # that answer isn't of the schema

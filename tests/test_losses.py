@@ -11,6 +11,7 @@ import sentry_sdk
 from sentry_sdk.envelope import Envelope, Item, PayloadRef
 
 from demo.receiver import Receiver
+from tests.envelopes import Scrubber
 from tests.line import (
     Attempts,
     Connect,
@@ -125,6 +126,16 @@ def test_what_the_sdk_loses_is_counted_and_told(
         assert "Lost: 2 logs" in record.message
         lost = held_back(sentry)
         assert (lost["error", "sample_rate"], lost["log_item", "queue_overflow"]) == (1, 2)
+
+
+def test_a_log_that_is_too_large_is_counted(connect: Connect, standard: Standard) -> None:
+    many = {f"a{n}": "x" * 1_900 for n in range(600)}
+    batch = Item(PayloadRef(json={"items": [many]}), type="log", headers={"item_count": 1})
+    with Receiver() as receiver:
+        prepared = standard.delivery.envelopes.prepared
+        sentry = connect(receiver, prepare=lambda envelope: prepared(envelope, Scrubber()))
+        sentry.transport.capture_envelope(Envelope(items=[batch]))
+        assert held_back(sentry) == {("log_item", "send_error"): 1}
 
 
 def test_all_that_is_unsent_is_told(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:

@@ -206,6 +206,12 @@ def test_the_count_of_a_batch_is_true(standard: Standard) -> None:
     assert [log["body"] for log in arrived].count("small") == 3
 
 
+def test_a_batch_of_which_nothing_is_left_does_not_leave(standard: Standard) -> None:
+    many = {f"a{n}": {"value": "x" * 1_900, "type": "string"} for n in range(600)}
+    batch = PayloadRef(json={"items": [{"body": "large", "attributes": many}]})
+    assert sent(standard, Item(batch, type="log", headers={"item_count": 1})) == []
+
+
 def test_a_large_profile_gets_coarser(standard: Standard) -> None:
     samples = [
         {"timestamp": moment, "thread_id": str(thread), "stack_id": 0}
@@ -220,4 +226,11 @@ def test_a_large_profile_gets_coarser(standard: Standard) -> None:
 
 
 def test_what_is_too_large_in_a_way_that_nobody_knows_is_left_out(standard: Standard) -> None:
-    assert sent(standard, Item(PayloadRef(json={"x": "x" * 2_000_000}), type="check_in")) == []
+    large = {"x": "x" * 2_000_000}
+    profiles: list[Any] = [None, 5, [], [large], {"samples": None}, {"samples": [large]}]
+    for kind, payload in [
+        ("check_in", large),
+        ("profile_chunk", [large]),
+        *(("profile_chunk", large | {"profile": profile}) for profile in profiles),
+    ]:
+        assert sent(standard, Item(PayloadRef(json=payload), type=kind)) == []

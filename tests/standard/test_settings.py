@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import Field, SecretStr
 
 from app.observability import ANSWERS, PROJECT, SentrySettings, service
 
@@ -33,6 +34,41 @@ def test_a_dsn_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         SentrySettings.load()
     told = "SENTRY_DSN: it does not end in the project's number: copy it whole"
     assert str(stopped.value) == told
+
+
+class Wrong(SentrySettings):
+    """A service's own, each of them with a value that it refuses."""
+
+    partner: int
+    opener: SecretStr | None = Field(default=None, min_length=40)
+    stripe_key: str = Field(default="", min_length=40)
+    pool: int = Field(default=1, repr=False)
+    renamed: int = Field(default=1, validation_alias="FORMER_NAME")
+    openers: list[int] = Field(default=[])
+    workers: int = 1
+
+
+def test_no_secret_of_the_services_own_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENER", "STRIPE_KEY", "POOL", "FORMER_NAME", "WORKERS"):
+        monkeypatch.setenv(name, "hunter2")
+    monkeypatch.setenv("OPENERS", '["hunter2"]')
+    monkeypatch.setenv("SENTRY_DSN", f"https://{KEY}@host/1")
+    with pytest.raises(SystemExit) as stopped:
+        Wrong.load()
+    said = dict(line.split(": ", 1) for line in str(stopped.value).splitlines())
+    names = ["PARTNER", "OPENER", "STRIPE_KEY", "POOL", "FORMER_NAME", "OPENERS", "WORKERS"]
+    assert [*said] == names
+    assert said.pop("WORKERS").endswith("(it is 'hunter2')")
+    assert said["PARTNER"] == "Field required"
+    assert not [line for line in said.values() if "hunter2" in line or KEY in line]
+
+
+def test_a_list_that_is_no_json_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENERS", "hunter2")
+    with pytest.raises(SystemExit) as stopped:
+        Wrong.load()
+    told = 'error parsing value for field "openers" from source "EnvSettingsSource"'
+    assert str(stopped.value) == f"{told}: write it as JSON"
 
 
 def test_names_that_sentry_does_not_take_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,8 +71,9 @@ def main() -> int:
     cost.add_argument("--plan", choices=PLANS, default="team", help="default team")
     options = parser.parse_args()
     if options.run is _check and options.requests_per_second is None:
-        for name, _kind, default, _told in load:
-            if getattr(options, name.replace("-", "_")) != default:
+        for name in (*(name for name, *_ in load), "plan"):
+            option = name.replace("-", "_")
+            if getattr(options, option) != check.get_default(option):
                 check.error(f"--{name} says nothing without --requests-per-second")
     if isinstance(sys.stdout, TextIOWrapper):  # a terminal that has only ASCII
         sys.stdout.reconfigure(errors="replace")
@@ -132,7 +133,6 @@ def _load(options: argparse.Namespace) -> Load | None:
         seconds_per_request=options.seconds_per_request,
         spans_per_request=options.spans_per_request,
         logs_per_request=options.logs_per_request,
-        bytes_per_log=0,
     )
 
 

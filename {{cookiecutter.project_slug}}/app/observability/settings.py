@@ -11,9 +11,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from .dsn import dsn_problem
+from .scrubbing.names import Names
 from .service import ANSWERS, default_release
 
 
@@ -117,6 +118,8 @@ class SentrySettings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SystemExit("\n".join(_explain(cls, error))) from None
+        except SettingsError as error:
+            raise SystemExit(f"{error}: write it as JSON") from None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -170,8 +173,20 @@ def _explain(settings: type[SentrySettings], error: ValidationError) -> list[str
         if not problem["loc"]:
             lines.append(message)
             continue
-        field = str(problem["loc"][0])
-        # `repr=False` marks what may hold a secret, here as in the representation of the settings.
-        shown = f" (it is {problem['input']!r})" if settings.model_fields[field].repr else ""
-        lines.append(f"{field.upper()}: {message}{shown}")
+        name, value = str(problem["loc"][0]), problem["input"]
+        # What is inside of a field may be a secret of which the field says nothing.
+        is_open = len(problem["loc"]) == 1 and _is_open(settings, name, value)
+        lines.append(f"{name.upper()}: {message}" + (f" (it is {value!r})" if is_open else ""))
     return lines
+
+
+def _is_open(settings: type[SentrySettings], name: str, value: Any) -> bool:
+    field = settings.model_fields.get(name)  # none by an alias
+    return (
+        field is not None
+        # `repr=False` marks what may hold a secret, here as in the representation of the settings.
+        and field.repr
+        and "Secret" not in str(field.annotation)  # such as `SecretStr | None`
+        and isinstance(value, str)  # of a missing one it is all the others
+        and not Names().of(name).hides(value)
+    )

@@ -40,6 +40,8 @@ def shrunk(kind: str, payload: Any, data: bytes) -> tuple[Any, bytes] | None:
         data = _shrink_event(payload, len(data), limit)
     elif isinstance(payload, dict) and isinstance(payload.get("items"), list):
         data = _shrink_batch(payload, limit)
+        if not payload["items"]:
+            return None
     elif kind == "profile_chunk":
         while len(data) > limit and _thin_out(payload):
             data = _dumps(payload)
@@ -146,8 +148,7 @@ def _shrink_batch(batch: dict[str, Any], limit: int) -> bytes:
 
 def _thin_out(chunk: Any) -> bool:
     """Leave out every second moment of a profile; return False if there is nothing to leave out."""
-    profile = chunk.get("profile") if isinstance(chunk, dict) else None
-    samples = _values(profile, "samples", "")
+    samples = _values(chunk, "profile", "samples")
     moments = {sample["timestamp"]: None for sample in samples}  # in their order
     kept = set(list(moments)[::2])
     if len(kept) == len(moments):

@@ -44,8 +44,7 @@ class Checks:
         if is_on:
             yield from self._there_and_back(sample, Connection(sample.options))
         if self._load:
-            size = len(json.dumps(self.sample["log"]))
-            load = replace(self._load, bytes_per_log=self._load.bytes_per_log or size)
+            load = replace(self._load, bytes_per_log=len(json.dumps(self.sample["log"])))
             yield "Cost"
             yield from cost_lines(load, settings, self._plan)
             self.figures = as_figures(load, settings, self._plan)

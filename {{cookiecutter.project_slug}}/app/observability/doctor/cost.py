@@ -26,7 +26,7 @@ class Load:
     seconds_per_request: float
     spans_per_request: float  # of a traced one, its own included
     logs_per_request: float  # records at or above SENTRY_LOG_LEVEL
-    bytes_per_log: int
+    bytes_per_log: int = 0  # those of the sample, once it is made
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,6 @@ class Report:
         if isinstance(line, str):
             return "\n" + style("bold", line)
         sign, color = _SIGNS[line.ok]
-        about = line.about.ljust(34 if self._section == "Settings" else 18)
+        about = harmless(line.about).ljust(34 if self._section == "Settings" else 18)
         first = f"  {style(color, f'{sign:6}')}  {about} {harmless(line.says)}"
         return f"{first}\n          -> {harmless(line.do)}" if line.do else first

@@ -17,14 +17,13 @@ class Plan(NamedTuple):
     errors: int
     spans: int
     log_bytes: int
-    profile_hours: float
     extra: bool  # whether more can be bought
 
 
 PLANS: Final = {
-    "developer": Plan(0, 5_000, 5_000_000, 5 * GB, 0, False),
-    "team": Plan(26, 50_000, 5_000_000, 5 * GB, 0, True),
-    "business": Plan(80, 50_000, 5_000_000, 5 * GB, 0, True),
+    "developer": Plan(0, 5_000, 5_000_000, 5 * GB, False),
+    "team": Plan(26, 50_000, 5_000_000, 5 * GB, True),
+    "business": Plan(80, 50_000, 5_000_000, 5 * GB, True),
 }
 # The price of each error above the plan's, up to so many.
 ERRORS: Final = ((100_000, 0.0003625), (500_000, 0.0002188), (10_000_000, 0.0001875))

@@ -147,30 +147,31 @@ def _judge(kind: str, envelope: Envelope, answer: Any, said: bytes, connection: 
     if not taken:
         do = "something else than a Sentry answers: a proxy's or a login's page?"
         return Finding(kind, False, f"HTTP {status}, but it doesn't name the event", do)
-    number = (_decoded(said) or {}).get("id")
+    number = (decoded(said) or {}).get("id")
     return Finding(kind, True, f"HTTP {status}, " + (f"id {own}" if own and number else "taken"))
 
 
 def _is_taken(said: bytes, own: str | None, is_local: bool) -> bool | None:
     """Judge the words of a 2xx: Relay names what has an id, and says `{}` of the rest."""
-    answer = _decoded(said)
+    answer = decoded(said)
     if answer is not None:  # a viewer says `{}` of everything
         return own is None or answer.get("id") == own or (is_local and "id" not in answer)
     is_silent = not said and (own is None or is_local)  # so is Bugsink of what it throws away
     return None if is_silent else False
 
 
-def _decoded(said: bytes) -> dict[str, Any] | None:
+def decoded(said: bytes | str) -> dict[str, Any] | None:
+    """Return what a server answers; None if that is no object."""
     try:
-        decoded = json.loads(said)
+        answer = json.loads(said)
     except (ValueError, RecursionError):
         return None
-    return decoded if isinstance(decoded, dict) else None
+    return answer if isinstance(answer, dict) else None
 
 
 def _words(answer: Any, said: bytes) -> str:
-    decoded = _decoded(said) or {}
-    words = answer.headers.get("X-Sentry-Error") or decoded.get("detail") or decoded.get("message")
+    told = decoded(said) or {}
+    words = answer.headers.get("X-Sentry-Error") or told.get("detail") or told.get("message")
     return f": {str(words)[:200]}" if words else ""
 
 

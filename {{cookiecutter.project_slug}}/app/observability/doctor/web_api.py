@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from ..sdk.connection import NO_ANSWER, Connection, in_words
 from ..service import ANSWERS, PROJECT
 from .finding import Finding
-from .sending import Sample
+from .sending import Sample, decoded
 
 _DAYS: Final = 30
 _ADDRESS: Final = re.compile(r"(https?)://([a-z0-9.-]+)(:\d{1,5})?(/[\w/.-]*)?", re.I | re.ASCII)
@@ -53,10 +53,8 @@ class WebApi:
             status, body = self._connection.get(url, {"Authorization": f"Bearer {self._token}"})
         except Exception as error:  # an address that can't be read is one of them
             return NO_ANSWER, in_words(error)
-        try:
-            return status, json.loads(body.decode("utf-8", "replace").replace(self._token, "***"))
-        except (ValueError, RecursionError):
-            return status, "no answer of Sentry's API"
+        said = body.decode("utf-8", "replace").replace(self._token, "***")
+        return status, decoded(said) or "no answer of Sentry's API"
 
 
 def read_back(
@@ -113,12 +111,14 @@ def usage_lines(api: WebApi) -> Iterator[Finding]:
     try:
         for group in stats["groups"]:
             by, quantity = group["by"], int(group["totals"]["sum(quantity)"])
+            category = str(by["category"])
             if by["outcome"] == "accepted":
-                kept[by["category"]] += quantity
+                kept[category] += quantity
             elif quantity:
                 why = f"{by['outcome']} ({by['reason']})" if by.get("reason") else by["outcome"]
-                lost[by["category"]][why] += quantity
-    except (TypeError, KeyError, ValueError, AttributeError):  # a refusal, or nothing of Sentry's
+                lost[category][why] += quantity
+    # A refusal, or nothing of Sentry's.
+    except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
         yield Finding("usage", None, _refusal(api, status, stats), _advice(status))
         return
     for category in sorted(kept.keys() | lost):

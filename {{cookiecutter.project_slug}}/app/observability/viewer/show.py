@@ -132,9 +132,12 @@ def _block(label: str, rows: Pairs) -> Iterator[str]:
 
 def _pairs(value: Any) -> Pairs:
     """Sentry takes an object and a list of pairs for the same thing; anything else is no pairs."""
-    pairs = list(value.items()) if isinstance(value, dict) else value
-    pairs = pairs if isinstance(pairs, list) else []
-    return [(str(pair[0]), pair[1]) for pair in pairs if len(pair) == 2 and pair[1] is not None]
+    pairs = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [
+        (str(pair[0]), pair[1])
+        for pair in pairs
+        if isinstance(pair, list | tuple) and len(pair) == 2 and pair[1] is not None
+    ]
 
 
 def _values(interface: Any) -> list[Json]:
