@@ -169,6 +169,12 @@ def test_what_the_standard_says_of_its_own_work_is_told_nowhere(
     assert sentry_transport.payloads("log") == []
 
 
+@pytest.mark.parametrize("name", ["app.observability_reports", "sentry_sdk_of_ours"])
+def test_what_only_begins_alike_is_told(captured_events: Events, name: str) -> None:
+    logging.getLogger(name).error("told")
+    assert [event["logger"] for event in captured_events] == [name]
+
+
 def test_a_breadcrumb_has_its_arguments_but_for_the_secret_ones(captured_events: Events) -> None:
     log.info("the password is %s", "correct horse")
     assert breadcrumb(captured_events) == "the password is [Filtered]"

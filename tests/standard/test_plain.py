@@ -1,7 +1,8 @@
 """Foreign objects as plain data: all of the small ones, and of the large ones what fits."""
 
-from collections import deque, namedtuple
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -172,6 +173,34 @@ def test_a_small_object_is_told_as_it_tells_itself(value: Any) -> None:
 
 def test_other_sequences_are_told_as_sets() -> None:
     assert short_repr(frozenset([1])) == short_repr(deque([1])) == "{1}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [
+        (OrderedDict, "OrderedDict({"),
+        (lambda items: defaultdict(list, items), "defaultdict({"),
+        (Counter, "Counter({"),
+        (lambda items: MappingProxyType(dict(items)), "mappingproxy({"),
+        (lambda items: dict(items).items(), "dict_items(["),
+        (lambda items: dict(items).keys(), "dict_keys(["),
+        (lambda items: dict(items).values(), "dict_values(["),
+    ],
+)
+def test_no_more_of_a_mapping_is_asked_than_is_told(kind: Any, start: str) -> None:
+    asked = 0
+
+    class Asked:
+        def __repr__(self) -> str:
+            nonlocal asked
+            asked += 1
+            return "asked"
+
+    told = short_repr(kind({Asked(): Asked() for _ in range(10_000)}))
+    assert told.startswith(f"{start}{'(' if 'items' in start else ''}asked")
+    assert told.endswith("…") and asked < 100
+    few = short_repr(kind({1: 2}))
+    assert few.startswith(start) and few.endswith({"{": "})", "[": "])"}[start[-1]])
 
 
 def test_a_repr_is_as_long_as_is_said() -> None:

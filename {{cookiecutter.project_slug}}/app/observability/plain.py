@@ -5,8 +5,10 @@ end. Nothing here raises whatever they do, and nothing is read beyond the limits
 written piece by piece, so that the first half kilobyte of a million rows costs half a kilobyte.
 """
 
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
 MAX_ITEMS: Final = 20  # of a container
@@ -19,6 +21,10 @@ _MAX_BITS: Final = 1024  # of an integer: Python refuses to write very long ones
 # Their objects hold whole requests and engines, secrets included: the type says enough.
 _OPAQUE: Final = ("fastapi.", "psycopg", "sqlalchemy.", "starlette.", "uvicorn.")
 _SEQUENCES: Final = (list, tuple, set, frozenset, deque)
+_REPRS_OF_MAPPINGS: Final = tuple(
+    kind.__repr__ for kind in (dict, OrderedDict, defaultdict, Counter, MappingProxyType)
+)
+_VIEWS: Final = tuple(map(type, ({}.keys(), {}.values(), {}.items())))
 
 
 class Plain:
@@ -112,14 +118,18 @@ def _pieces(value: Any, depth: int) -> Iterator[str]:
         yield f"<{type_name(kind)}>"
     elif depth > MAX_DEPTH:
         yield "…"
-    elif kind is dict:
-        yield "{"
+    elif kind in _VIEWS:
+        yield f"{type_name(kind)}("
+        yield from _pieces(list(islice(value, MAX_TEXT)), depth)
+        yield ")"
+    elif kind.__repr__ in _REPRS_OF_MAPPINGS:
+        yield "{" if kind is dict else f"{type_name(kind)}({{"
         for number, (key, item) in enumerate(value.items()):
             yield ", " if number else ""
             yield from _pieces(key, depth + 1)
             yield ": "
             yield from _pieces(item, depth + 1)
-        yield "}"
+        yield "}" if kind is dict else "})"
     elif kind in _SEQUENCES:
         start, end = "[]" if kind is list else "()" if kind is tuple else "{}"
         yield start

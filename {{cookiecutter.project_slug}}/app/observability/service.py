@@ -1,5 +1,6 @@
 """What the service knows of itself: its `pyproject.toml`, and the release made of it."""
 
+import os
 import subprocess
 import tomllib
 from functools import lru_cache
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 PACKAGE: Final = str(__package__)  # of the standard, wherever it is
-OWN_PACKAGE: Final = str(Path(__file__).parent)  # as its code objects name it
+OWN_PACKAGE: Final = f"{Path(__file__).parent}{os.sep}"  # as its code objects name it
 
 
 def _read_pyproject() -> tuple[Path, dict[str, Any], dict[str, Any]]:

@@ -156,7 +156,8 @@ def before_send(event: Any, hint: dict[str, Any], *, variables: bool) -> Any:
     event["tags"] = tags = event.get("tags") or {}
     tags.setdefault("priority", PRIORITY_OF_LEVEL.get(event.get("level", "error"), "P4"))
     if request := hint.get(REQUEST):
-        event["request"] = request.description()
+        with suppress(Exception):  # what isn't as ASGI has it costs no event
+            event["request"] = request.description()
     return event
 
 

@@ -4,6 +4,7 @@ import dis
 from collections import deque
 from collections.abc import Container, Iterator
 from enum import Enum
+from types import TracebackType
 from typing import Final, NamedTuple
 
 MAX_LINKS: Final = 50
@@ -70,16 +71,18 @@ def _raised_instead(error: BaseException, context: BaseException) -> bool:
 
     Then the innermost frame of B is one that A passed through, and stands at a `raise`.
     """
-    raised = error.__traceback__
-    if raised is None:
-        return False
-    while raised.tb_next:
-        raised = raised.tb_next
-    if raised.tb_frame.f_code.co_code[raised.tb_lasti] != _RAISE:
-        return False
-    caught = context.__traceback__
-    while caught:
-        if caught.tb_frame is raised.tb_frame:
-            return True
-        caught = caught.tb_next
-    return False
+    raised = list(stack(error.__traceback__))[-1:]
+    caught = {id(found.tb_frame) for found in stack(context.__traceback__)}
+    return any(is_raise(found) and id(found.tb_frame) in caught for found in raised)
+
+
+def stack(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    """Yield the frames of a traceback, the outermost first."""
+    while traceback:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def is_raise(found: TracebackType) -> bool:
+    """Tell whether a frame failed at a `raise` of its own."""
+    return found.tb_frame.f_code.co_code[found.tb_lasti] == _RAISE

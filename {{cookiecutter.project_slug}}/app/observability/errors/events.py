@@ -6,17 +6,15 @@ the failure first, until there is enough of them.
 """
 
 import linecache
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from opcode import opmap
 from types import TracebackType
 from typing import Any, Final
 
 from ..plain import MAX_ITEMS, Plain, cut, module_of, text_of, type_name
 from ..request.current import current_request
 from ..service import OWN_PACKAGE, ROOT, is_own
-from .chain import Link, Relation, walk
+from .chain import Link, Relation, is_raise, stack, walk
 
 MAX_FRAMES: Final = 100  # of an exception; Sentry's Relay keeps 250 of an event
 _OUTERMOST: Final = 20  # of those; the others are the nearest to the failure
@@ -24,7 +22,6 @@ _PLUMBING: Final = frozenset({"anyio", "asyncio", "contextlib", "fastapi", "star
 _DETAILED: Final = 20  # frames of an event that have source and variables
 _VARIABLES: Final = 24 * 1024  # characters in an event
 _LINES_AROUND: Final = 5
-_RAISE: Final = opmap["RAISE_VARARGS"]
 _MAX_LINE: Final = 512  # characters
 
 Event = dict[str, Any]
@@ -89,18 +86,18 @@ def _said(error: BaseException) -> str:
 
 
 def _frames(traceback: TracebackType | None, details: _Details) -> list[Event]:
-    stack = list(_stack(traceback))
-    variables = not _has_foreign_frames(stack)
+    calls = list(stack(traceback))
+    variables = not _has_foreign_frames(calls)
     # How a request comes to the code that fails is the same in every event: plumbing.
-    own = [place for place, found in enumerate(stack) if is_own(found.tb_frame.f_code.co_filename)]
-    own = own or [place for place, found in enumerate(stack) if not _is_plumbing(found)]
+    own = [place for place, found in enumerate(calls) if is_own(found.tb_frame.f_code.co_filename)]
+    own = own or [place for place, found in enumerate(calls) if not _is_plumbing(found)]
     if own:
-        calls = [found for found in stack[: own[-1]] if not _is_plumbing(found)]
-        stack = [*calls, *stack[own[-1] :]]
-    if len(stack) > MAX_FRAMES:
-        stack = [*stack[:_OUTERMOST], *stack[_OUTERMOST - MAX_FRAMES :]]
+        above = [found for found in calls[: own[-1]] if not _is_plumbing(found)]
+        calls = [*above, *calls[own[-1] :]]
+    if len(calls) > MAX_FRAMES:
+        calls = [*calls[:_OUTERMOST], *calls[_OUTERMOST - MAX_FRAMES :]]
     frames = []
-    for found in reversed(stack):
+    for found in reversed(calls):
         frame = _frame(found)
         if frame["in_app"]:
             details.add(frame, found, variables=variables)
@@ -108,13 +105,7 @@ def _frames(traceback: TracebackType | None, details: _Details) -> list[Event]:
     return frames[::-1]
 
 
-def _stack(traceback: TracebackType | None) -> Iterator[TracebackType]:
-    while traceback:
-        yield traceback
-        traceback = traceback.tb_next
-
-
-def _has_foreign_frames(stack: list[TracebackType]) -> bool:
+def _has_foreign_frames(calls: list[TracebackType]) -> bool:
     """Tell whether `raise` took up an exception with frames of its past, maybe another person's.
 
     Python adds to its traceback. Such frames are ours only where they were caught in this very
@@ -122,15 +113,15 @@ def _has_foreign_frames(stack: list[TracebackType]) -> bool:
     or come from a thread of a pool.
     """
     seen: set[int] = set()
-    for at, (outer, inner) in enumerate(pairwise(stack)):
+    for at, (outer, inner) in enumerate(pairwise(calls)):
         frame = outer.tb_frame
         seen.add(id(frame))
         if (
             inner.tb_frame.f_back is not frame  # else it was called from there
-            and frame.f_code.co_code[outer.tb_lasti] == _RAISE
+            and is_raise(outer)
             and id(inner.tb_frame) not in seen
             and inner.tb_frame.f_globals.get("__name__") != "concurrent.futures.thread"
-            and not any(map(_is_of_this_request, stack[at + 1 :]))
+            and not any(map(_is_of_this_request, calls[at + 1 :]))
         ):
             return True
     return False

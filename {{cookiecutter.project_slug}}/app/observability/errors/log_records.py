@@ -1,5 +1,6 @@
 """Log records of level ERROR and above are reported, each error once; every line has its trace."""
 
+import contextvars
 import logging
 import sys
 import threading
@@ -19,7 +20,7 @@ from .storm import Key
 # Errors that these tell of are reported where they happen.
 _ECHOING: Final = ("uvicorn.error", "uvicorn.access", "gunicorn.error", "gunicorn.access")
 # What the standard and the SDK say of their own work must not make more of it.
-_OWN: Final = (PACKAGE, "sentry_sdk")
+_OWN: Final = (f"{PACKAGE}.", "sentry_sdk.")
 MAX_WAITING: Final = 10
 # Of every record, by its class; what else a record has came by `extra`.
 _COMMON: Final = frozenset(
@@ -32,7 +33,7 @@ _busy: Final = threading.local()
 
 def is_left_out(logger: str) -> bool:
     """Tell whether what a logger says is left out of errors, breadcrumbs and logs."""
-    return logger in _ECHOING or logger.startswith(_OWN)
+    return logger in _ECHOING or f"{logger}.".startswith(_OWN)
 
 
 def report_record(record: logging.LogRecord) -> None:
@@ -42,7 +43,11 @@ def report_record(record: logging.LogRecord) -> None:
         return
     _busy.is_set = True
     try:
-        _report(record)
+        if record.name == "asyncio":
+            # It tells of a lost task in whatever request the garbage collector came to it.
+            contextvars.Context().run(_report, record)
+        else:
+            _report(record)
     finally:
         _busy.is_set = False
 
@@ -57,7 +62,7 @@ def _report(record: logging.LogRecord) -> None:
         return
     key = Key(f"log {record.name}", record.pathname, record.lineno)
     request = current_request.get()
-    if request and request.scope["type"] == "http" and request.status is None:
+    if request and request.is_open:
         # If the request fails with an exception, this was about to say so.
         if len(request.waiting) < MAX_WAITING:
             request.waiting.append((key, event, sentry_sdk.get_current_scope().fork()))

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from ..plain import cut, type_name
 from ..service import OWN_PACKAGE, ROOT, is_own
 from ..threads import start
+from .chain import stack
 
 WINDOW: Final = 60.0  # seconds
 ALL_TOGETHER: Final = 10  # times the limit of one: many distinct errors are a storm, too
@@ -55,7 +56,7 @@ class StormGuard:
         """Forget everything, and heed the `limit` that was set since."""
         if self._timer:
             self._timer.cancel()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a destructor or signal handler may report while we hold it
         self._passed: dict[Key, deque[float]] = {}
         self._all: deque[float] = deque(maxlen=self.limit * ALL_TOGETHER)
         self._held: Counter[Key] = Counter()
@@ -128,9 +129,8 @@ def key_here(what: str) -> Key:
 
 def _place(traceback: TracebackType | None) -> tuple[str, int]:
     own = innermost = ("", 0)
-    while traceback:
-        innermost = (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+    for found in stack(traceback):
+        innermost = (found.tb_frame.f_code.co_filename, found.tb_lineno)
         if is_own(innermost[0]):
             own = innermost
-        traceback = traceback.tb_next
     return own if own[0] else innermost

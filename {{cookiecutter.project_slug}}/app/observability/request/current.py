@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from ..errors.chain import walk
+from ..errors.chain import PASSED_ON, Relation, walk
 from ..errors.records import Records, current_records
 from ..errors.scopes import Entered, innermost
 from ..errors.storm import Key
@@ -27,6 +27,7 @@ from .route import template
 
 MAX_QUERY: Final = 4 * 1024  # characters
 NO_ROUTE: Final = "(no route)"
+ANSWER_STARTS: Final = ("http.response.start", "websocket.http.response.start")
 REQUEST: Final = "ion_request"  # in the hint of an event: the request that it is of
 _KEY: Final = "ion.request"  # in the ASGI scope
 _HEADERS: Final = frozenset(
@@ -50,6 +51,7 @@ class CurrentRequest:
         self.trace_rate = 0.0
         self.failed = False  # an error of it was reported, or held back
         self.waiting: list[tuple[Key, dict[str, Any], sentry_sdk.Scope]] = []  # logged errors
+        self._has_ended = False
         self._has_left = False  # the client, before its answer was complete
         self._forgiven: list[BaseException] = []  # raised by sending to a client that left
         self._routes = routes
@@ -70,6 +72,7 @@ class CurrentRequest:
 
     def end(self, pointers: _Pointers) -> None:
         """Point to what was pointed to before, and let go of all that failed."""
+        self._has_ended = True
         current_request.set(pointers[0])
         current_records.set(pointers[1])
         innermost.set(pointers[2])
@@ -80,6 +83,11 @@ class CurrentRequest:
         self.records.forget()
         self.error = None
         self._forgiven.clear()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for its answer, and may yet fail instead."""
+        return self.scope["type"] == "http" and self.status is None and not self._has_ended
 
     def header(self, name: bytes) -> str:
         """Return a header's value, empty if it isn't there."""
@@ -93,7 +101,7 @@ class CurrentRequest:
 
         async def watched() -> Message:
             message = await receive()
-            if message["type"] == "http.disconnect":
+            if message["type"] in ("http.disconnect", "websocket.disconnect"):
                 # After a complete answer it says nothing: a stream waits for it to end.
                 self._has_left = self._has_left or self.answered_at is None
             elif self._body is not None and (chunk := message.get("body")):
@@ -106,18 +114,16 @@ class CurrentRequest:
     def watch_send(self, send: Send, at_start: Callable[["CurrentRequest"], None]) -> Send:
         """Remember when the answer began and ended, and what sending to nobody raises.
 
-        `at_start` is called before the answer of an HTTP request starts.
+        `at_start` is called before an answer by HTTP starts.
         """
 
         async def watched(message: Message) -> None:
             kind = message["type"]
-            if kind == "http.response.start":
+            if kind in ANSWER_STARTS:
                 self.status = message["status"]
                 at_start(self)
             elif kind == "websocket.accept":
                 self.status = 101
-            elif kind == "websocket.http.response.start":
-                self.status = message["status"]
             try:
                 await send(message)
             except Exception as error:
@@ -142,7 +148,9 @@ class CurrentRequest:
         if isinstance(error, ClientDisconnect | WebSocketDisconnect):
             return True
         return bool(self._forgiven) and any(
-            link.error is forgiven for link in walk(error) for forgiven in self._forgiven
+            link.error is forgiven
+            for link in walk(error, PASSED_ON | {Relation.MEMBER})
+            for forgiven in self._forgiven
         )
 
     def session(self, outcome: Outcome) -> str:
@@ -174,7 +182,7 @@ class CurrentRequest:
         query = scope.get("query_string", b"").decode("latin-1")
         described = {
             "method": scope.get("method"),
-            "url": cut(f"{scope['scheme']}://{self.header(b'host')}{scope['path']}", 2048),
+            "url": cut(f"{scope.get('scheme', 'http')}://{self.header(b'host')}{scope['path']}", 2048),
             "query_string": cut(query, MAX_QUERY),
             "headers": {
                 name.decode(): cut(value.decode("latin-1"), 512)

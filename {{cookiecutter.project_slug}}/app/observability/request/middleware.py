@@ -30,7 +30,7 @@ from ..plain import type_name
 from ..sdk.frameworks import lay_around
 from ..sdk.scopes import new_scopes, scopes_here, use_scopes
 from ..settings import SentrySettings
-from .current import NO_ROUTE, CurrentRequest, request_of
+from .current import ANSWER_STARTS, NO_ROUTE, CurrentRequest, request_of
 from .outcome import Outcome, is_stop, outcome_of
 from .problems import Problem, unanswered
 from .sessions import sessions
@@ -150,7 +150,8 @@ class OuterLayer:
             if outcome.level:
                 _log(error, outcome, request)
             if error is not None and outcome not in (Outcome.STOPPED, Outcome.CLIENT_LEFT):
-                await self._answer(request, receive, watched)
+                # Whatever there was to report is reported.
+                await self._answer(request, receive, request.watch_send(send, lambda _: None))
         finally:
             if not is_probe:
                 sessions.count(request.session(outcome))
@@ -192,8 +193,7 @@ class OuterLayer:
 
 
 def _fails(message: Message) -> bool:
-    is_start = message["type"] == "http.response.start"
-    return is_start and message["status"] in severity.failed_statuses
+    return message["type"] in ANSWER_STARTS and message["status"] in severity.failed_statuses
 
 
 def _at_start(request: CurrentRequest) -> None:
@@ -207,10 +207,12 @@ def _at_start(request: CurrentRequest) -> None:
 def _report_answer(request: CurrentRequest) -> None:
     # The framework sends the answer of an exception handler inside of its `except`.
     error = request.error if request.error is not None else sys.exc_info()[1]
-    if error is not None:
+    # What the policy ignores may be answered with a failure all the same, on purpose.
+    if error is not None and (severity.severity_of(error) or request.is_forgiven(error)):
         report(error)
     elif not request.failed:
-        route, method, status = request.route() or NO_ROUTE, request.scope["method"], request.status
+        method = request.scope.get("method", "GET")  # of a websocket's handshake
+        route, status = request.route() or NO_ROUTE, request.status
         event: dict[str, Any] = {
             "level": "error",
             "logentry": {"message": f"{method} {route} answered {status}"},

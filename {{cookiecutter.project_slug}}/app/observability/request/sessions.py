@@ -29,7 +29,7 @@ class SessionCounter:
         """Forget everything."""
         if self._timer:
             self._timer.cancel()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._minutes: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._timer = None
 
