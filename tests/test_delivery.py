@@ -219,6 +219,26 @@ def test_an_error_with_long_variables_is_small_enough(
     assert "x" * 200 in frames[-1]["vars"]["longer"] and frames[0]["function"] == "<module>"
 
 
+@pytest.mark.parametrize(
+    "end", ["raise ValueError('the end')", "atexit.register(log.error, 'the end')"]
+)
+def test_the_last_words_of_a_script_arrive(
+    generate: Generate, receiver: Receiver, end: str
+) -> None:
+    code = f"""if True:
+        import atexit
+        import logging
+        from app.observability import init_sentry
+        from app.settings import Settings
+        init_sentry(Settings.load())
+        log = logging.getLogger("script")
+        {end}
+    """
+    done = generate().run("python", "-c", code, SENTRY_DSN=receiver.dsn)
+    [event] = receiver.payloads("event")
+    assert "the end" in json.dumps(event), done.stdout
+
+
 def test_a_forked_child_sends_its_own_events_only(generate: Generate, receiver: Receiver) -> None:
     code = """if True:
         import os

@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections import Counter
-from threading import Barrier, Event, Thread, current_thread
+from threading import Barrier, Event, Thread, current_thread, main_thread
 from typing import Any
 
 import pytest
@@ -185,6 +185,52 @@ def test_nobody_waits_for_a_line_that_was_stopped(standard: Standard) -> None:
     waits.start()
     waits.join(20)
     assert not waits.is_alive()
+
+
+def test_where_no_thread_can_be_started_who_waits_does_the_work(
+    standard: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = standard.delivery.line
+    monkeypatch.setattr(module, "start", lambda thread: False)
+    done: list[str] = []
+
+    def send(job: str) -> float | None:
+        done.append(job)
+        assert current_thread() is main_thread()
+        return {"again": time.monotonic() + 0.05, "too late": 1e9}.get(job * (done.count(job) == 1))
+
+    rooms = [module.Room(9, 9)] * 2
+    to_send = module.Line(send, rooms, workers=2, reserved=1)
+    to_prepare = module.Line(lambda job: to_send.put(*job) and None, rooms, workers=1)
+    for rank, job in ((1, "lower"), (0, "again"), (0, "too late")):
+        assert to_prepare.put(0, (rank, job))
+    to_send.wait(time.monotonic() + 20)
+    to_prepare.wait(time.monotonic())  # no time is left
+    assert done == [] and len(to_prepare.unfinished()) == 3
+    deadline = time.monotonic() + 20
+    to_prepare.wait(deadline)
+    to_send.wait(deadline)
+    assert done == ["again", "too late", "lower", "again"]
+    assert (to_prepare.unfinished(), to_send.unfinished()) == ([], ["too late"])
+    assert time.monotonic() < deadline - 10
+
+
+def test_who_waits_goes_on_where_threads_can_be_started_again(
+    standard: Standard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+    module = standard.delivery.line
+    line = module.Line(
+        lambda job: names.append(current_thread().name), [module.Room(9, 9)], workers=1
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "start", lambda thread: False)
+        assert line.put(0, 1)
+        line.wait(time.monotonic() + 20)
+    assert line.put(0, 2)
+    line.wait(time.monotonic() + 20)
+    assert names == [current_thread().name, "ion-delivery"]
+    line.stop()
 
 
 @pytest.mark.parametrize(

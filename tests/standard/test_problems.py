@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
@@ -16,7 +17,7 @@ from app.observability import Problem, SentrySettings, install
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/HTTPProblem"}}}
 
 
-def answer_to(error: Callable[[], HTTPException]) -> Any:
+def answer_to(error: Callable[[], Exception]) -> Any:
     app = FastAPI()
     install(app, SentrySettings(sentry_dsn=""))
 
@@ -121,6 +122,22 @@ def test_what_is_not_valid_is_told_without_the_value() -> None:
     assert answer.status_code == 422
     assert answer.json()["detail"] == "The request is not valid."
     assert [part["loc"] for part in answer.json()["errors"]] == [["body", "code"]]
+    assert "hunter2" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("errors", "told"),
+    [
+        ([{"msg": "no", "loc": ["body"]}], [{"loc": ["body"], "msg": "no"}]),
+        (({"type": "taken", "input": "hunter2"},), [{"type": "taken"}]),
+        (["hunter2", {}], [{}]),
+        ("hunter2", []),
+        (None, []),
+    ],
+)
+def test_what_a_team_says_is_not_valid_is_told_as_far_as_it_goes(errors: Any, told: Any) -> None:
+    answer = answer_to(lambda: RequestValidationError(errors))
+    assert (answer.status_code, answer.json()["errors"]) == (422, told)
     assert "hunter2" not in answer.text
 
 

@@ -60,6 +60,10 @@ async def fails() -> None:
     raise ValueError
 
 
+async def fails_to_refuse(request: Request, error: Exception) -> PlainTextResponse:
+    raise ValueError
+
+
 async def fails_in_starlette(request: Request) -> PlainTextResponse:
     raise ValueError
 
@@ -74,6 +78,10 @@ def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClie
     app.get("/direct/{number}")(fails)
     app.get("/reset/{token:path}")(fails)
     app.add_route("/starlette/{number}", fails_in_starlette)
+    app.add_exception_handler(405, fails_to_refuse)
+    app.add_route("/methods/{number}", fails_in_starlette)
+    app.add_route("/methods/new", fails_in_starlette, methods=["POST"])
+    app.add_route("/methods/{last}", fails_in_starlette, methods=["PUT"])
     router = APIRouter(prefix="/included")
     router.get("/{number}")(fails)
     outer = APIRouter(prefix="/outer")
@@ -123,6 +131,23 @@ def test_an_event_is_called_by_its_whole_route(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["event_id"] == event["event_id"]
     assert answer.headers["access-control-allow-origin"] == "https://x.example"
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("GET", "/methods/{number}"),
+        ("POST", "/methods/new"),
+        ("PUT", "/methods/{last}"),
+        ("DELETE", "/methods/{number}"),  # which no route has
+    ],
+)
+def test_a_route_of_the_method_goes_before_an_earlier_one_of_another(
+    client: TestClient, captured_events: Events, method: str, name: str
+) -> None:
+    client.request(method, "/methods/new")
+    [event] = captured_events
+    assert event["transaction"] == name
 
 
 def test_another_origins_page_may_read_an_unhandled_failure(client: TestClient) -> None:

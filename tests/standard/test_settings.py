@@ -110,10 +110,18 @@ def test_codes_are_single_ones_and_ranges(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("SENTRY_FAILED_REQUEST_STATUS_CODES", "429, 500,502-504")
     settings = SentrySettings.load()
     assert settings.sentry_failed_request_status_codes == {429, 500, 502, 503, 504}
-    for wrong in ("5xx", "500-x", "x-500", "500,,502"):
+    monkeypatch.setenv("SENTRY_FAILED_REQUEST_STATUS_CODES", "100-101,599,500-500")
+    settings = SentrySettings.load()
+    assert settings.sentry_failed_request_status_codes == {100, 101, 500, 599}
+    unreadable = ("5xx", "500-x", "x-500", "500,,502")
+    for wrong in (*unreadable, "599-500", "5", "99", "600", "500-600", "500-599999999"):
         monkeypatch.setenv("SENTRY_FAILED_REQUEST_STATUS_CODES", wrong)
-        with pytest.raises(SystemExit, match="write codes and ranges of codes"):
+        with pytest.raises(SystemExit) as stopped:
             SentrySettings.load()
+        assert str(stopped.value) == (
+            "SENTRY_FAILED_REQUEST_STATUS_CODES: write codes and ranges of codes from 100 to 599, "
+            f"like 500-599 or 500,502-504 (it is {wrong!r})"
+        )
 
 
 def test_an_empty_one_counts_as_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,32 @@ def test_a_group_is_as_bad_as_its_worst_member(captured_events: Events) -> None:
     assert priority(group, captured_events) == "P1"
 
 
+class Batch(ExceptionGroup[Exception]):
+    pass
+
+
+class Down(Batch):
+    severity = Severity.P1
+
+
+def test_what_is_said_of_a_groups_own_class_goes_before_its_members(
+    captured_events: Events,
+) -> None:
+    assert priority(Down("all", [HTTPException(404)]), captured_events) == "P1"
+    set_severity(Batch, Severity.P3)
+    assert priority(Batch("all", [Important()]), captured_events) == "P3"
+    ignore_exception(Batch)
+    assert capture_error(Batch("all", [Important()])) is None
+    assert len(captured_events) == 2
+
+
+def test_what_is_said_of_all_exceptions_goes_behind_its_members(captured_events: Events) -> None:
+    set_severity(Exception, Severity.P3)
+    set_severity(BaseException, Severity.P4)
+    assert priority(ExceptionGroup("all", [ValueError()]), captured_events) == "P3"
+    assert priority(ExceptionGroup("all", [ValueError(), Important()]), captured_events) == "P1"
+
+
 def test_members_of_a_cause_do_not_count(captured_events: Events) -> None:
     error = RuntimeError()
     error.__cause__ = ExceptionGroup("all", [Important()])

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.observability import SentrySettings, capture_error, capture_message
+from app.observability import SentrySettings, capture_error, capture_message, init_sentry
 from app.observability.errors.capture import guard
 from app.observability.errors.storm import ALL_TOGETHER, SHOWN
 from app.observability.request.sessions import sessions
-from app.observability.testing import RecordingTransport
+from app.observability.testing import RecordingTransport, recording
 
 from .failing_app import failing_app
 
@@ -76,6 +76,17 @@ def test_a_storm_of_many_errors_is_told_of_even_so(captured_events: Events) -> N
     assert len(captured_events) == ALL_TOGETHER + 1
     assert told["message"] == "1 errors were held back within a minute"
     assert told["contexts"]["held_back"] == {"total": 1, "most": ["1 x Error10"]}
+
+
+def test_a_storm_is_told_of_whatever_part_of_the_errors_is_sent(
+    sentry_settings: SentrySettings,
+) -> None:
+    init_sentry(sentry_settings.model_copy(update={"sentry_error_sample_rate": 0.0}))
+    with recording() as transport:
+        distinct(ALL_TOGETHER + 1)
+        assert transport.events == []
+        assert summary(transport.events)["message"] == "1 errors were held back within a minute"
+        assert len(transport.events) == 1
 
 
 def test_all_storms_are_one_issue_and_an_error(captured_events: Events) -> None:

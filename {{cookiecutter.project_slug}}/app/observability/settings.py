@@ -30,9 +30,12 @@ def _codes(value: Any) -> Any:
     codes: set[int] = set()
     for part in value.split(","):
         first, _, last = part.strip().partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()):
-            raise ValueError("write codes and ranges of codes, like 500-599 or 500,502-504")
-        codes |= set(range(int(first), int(last or first) + 1))
+        last = last or first
+        if not (first.isdecimal() and last.isdecimal() and 100 <= int(first) <= int(last) <= 599):
+            raise ValueError(
+                "write codes and ranges of codes from 100 to 599, like 500-599 or 500,502-504"
+            )
+        codes |= set(range(int(first), int(last) + 1))
     return codes
 
 

@@ -98,9 +98,13 @@ class Line(Generic[Job]):
     def wait(self, deadline: float) -> None:
         """Wait until all is done; no longer than `deadline`, nor for what is due after it."""
         with self._done:
-            while self._workers and (
-                self._in_work or any(heap and heap[0].due < deadline for heap in self._heaps)
-            ):
+            # An interpreter that ends starts no more threads: then this one is the worker.
+            works_here = not self._workers and self._waits(deadline)
+            self._workers += works_here
+        if works_here:
+            self._run(deadline)
+        with self._done:
+            while self._workers and (self._in_work or self._waits(deadline)):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return
@@ -121,8 +125,12 @@ class Line(Generic[Job]):
         if start(threading.Thread(target=self._run, name="ion-delivery")):
             self._workers += 1
 
-    def _run(self) -> None:
-        while entry := self._take():
+    def _waits(self, deadline: float) -> bool:
+        is_due = any(heap and heap[0].due < deadline for heap in self._heaps)
+        return is_due and time.monotonic() < deadline
+
+    def _run(self, until: float | None = None) -> None:
+        while entry := self._take(until):
             again = None
             try:
                 again = self._do(entry.job)
@@ -142,9 +150,9 @@ class Line(Generic[Job]):
                 heappush(self._heaps[entry.rank], entry._replace(due=again))
             self._done.notify_all()
 
-    def _take(self) -> _Entry[Job] | None:
+    def _take(self, until: float | None) -> _Entry[Job] | None:
         with self._something:
-            while not self._stopped:
+            while not self._stopped and (until is None or self._waits(until)):
                 open_to_all = self._busy_with_lower < self._max_lower
                 heaps = [heap for heap in self._heaps[: None if open_to_all else 1] if heap]
                 now = time.monotonic()
@@ -155,9 +163,8 @@ class Line(Generic[Job]):
                         self._busy_with_lower += entry.rank > 0
                         return entry
                 self._idle += 1
-                self._something.wait(
-                    min((heap[0].due for heap in heaps), default=now) - now or None
-                )
+                next_due = min((heap[0].due for heap in heaps), default=until)
+                self._something.wait(None if next_due is None else next_due - now)
                 self._idle -= 1
             self._workers -= 1
             return None

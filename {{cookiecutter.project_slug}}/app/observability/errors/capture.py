@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 # captured by itself.
 _JUDGED: Final = "ion_judged"
 _ERROR: Final = "ion_error"
+STORM: Final = "ion_storm"  # the event tells of a storm
 
 
 def capture_error(
@@ -199,7 +200,7 @@ def _tell_of_storm(held: Counter[Key]) -> None:
         contexts = {"held_back": {"total": total, "most": most}}
         Details(Severity.P2, {"held_back": str(total)}, contexts).apply(scope)
         event: Any = {"message": f"{total} errors were held back within a minute"}
-        scope.capture_event(event, hint={_JUDGED: None})
+        scope.capture_event(event, hint={_JUDGED: None, STORM: None})
 
 
 guard: Final = StormGuard(_tell_of_storm)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .scopes import Entered
 
 _MOST: Final = 200
+LASTING: Final = 20  # of what may last as long as the process: an exception holds its frames
 _DEEPEST: Final = 10  # group in group: an exception of one may lead back to it
 
 
@@ -39,14 +40,17 @@ class _Record:
 
 
 class Records:
-    """The records of a request or a task, or for some `seconds` those of the process.
+    """The newest records of a request or a task, or for some `seconds` those of the process.
 
     What is reported is told to the `parent`, too, for whoever awaits a task.
     """
 
-    def __init__(self, parent: "Records | None" = None, seconds: float | None = None) -> None:
+    def __init__(
+        self, parent: "Records | None" = None, seconds: float | None = None, most: int = _MOST
+    ) -> None:
         self._parent = parent
         self._seconds = seconds
+        self._most = most
         self._records: dict[int, _Record] = {}
 
     def find(self, error: BaseException, depth: int = 0) -> Report | None:
@@ -67,7 +71,7 @@ class Records:
 
     def mark(self, error: BaseException, report: Report) -> None:
         """Remember that `error`, and all that its event tells of, has been reported."""
-        for link in walk(error, TOLD):
+        for link in reversed([*walk(error, TOLD)]):  # `error` is what is dropped last
             record = self._of(link.error)
             record.report = record.report or report
             record.scopes = []
@@ -109,7 +113,7 @@ class Records:
         self._records.clear()
 
     def _mark_for(self, by: "Records", error: BaseException, report: Report) -> None:
-        for link in walk(error, TOLD):
+        for link in reversed([*walk(error, TOLD)]):
             record = self._of(link.error)
             record.report, record.by = report, by
 
@@ -122,9 +126,7 @@ class Records:
 
     def _get(self, error: BaseException) -> _Record | None:
         record = self._records.get(id(error))
-        if record is None or (self._seconds and time.monotonic() - record.at > self._seconds):
-            return None
-        return record
+        return None if record is None or self._is_old(record) else record
 
     def _of(self, error: BaseException) -> _Record:
         record = self._get(error)
@@ -132,10 +134,18 @@ class Records:
             record = _Record(error, time.monotonic(), self)
             self._records.pop(id(error), None)  # the newest are the last
             self._records[id(error)] = record
-            while len(self._records) > _MOST:
-                with suppress(KeyError, RuntimeError, StopIteration):  # another thread was faster
-                    del self._records[next(iter(self._records))]
+            self._drop()
         return record
+
+    def _drop(self) -> None:
+        with suppress(KeyError, RuntimeError, StopIteration):  # another thread is dropping, too
+            oldest = next(iter(self._records.values()))
+            while len(self._records) > self._most or self._is_old(oldest):
+                del self._records[id(oldest.error)]
+                oldest = next(iter(self._records.values()))
+
+    def _is_old(self, record: _Record) -> bool:
+        return self._seconds is not None and time.monotonic() - record.at > self._seconds
 
 
 def _current_task() -> "asyncio.Task[object] | None":
@@ -145,5 +155,5 @@ def _current_task() -> "asyncio.Task[object] | None":
         return None
 
 
-PROCESS: Final = Records(seconds=60.0)
+PROCESS: Final = Records(seconds=60.0, most=LASTING)
 current_records: Final[ContextVar[Records]] = ContextVar("current_records", default=PROCESS)

@@ -69,22 +69,24 @@ def severity_of(error: BaseException) -> Severity | None:
     """Return how bad `error` is, None if it is no error of this service.
 
     An error that the policy doesn't name takes the severity of the first of its causes that the
-    policy does name; a group is as bad as the worst of its members.
+    policy does name; such a group is as bad as the worst of its members.
     """
-    if isinstance(error, BaseExceptionGroup):
-        members = [found for part in error.exceptions[:_MEMBERS] if (found := severity_of(part))]
-        return min(members, key=lambda severity: severity.name, default=None)
     for link in walk(error, LINEAGE):
         named = _named(link.error)
         if isinstance(named, Severity):
             return named
-        if named == _IGNORED and link.error is error:
-            return None
+        if link.error is error:
+            if named == _IGNORED:
+                return None
+            if isinstance(error, BaseExceptionGroup):
+                found = filter(None, map(severity_of, error.exceptions[:_MEMBERS]))
+                return min(found, key=lambda severity: severity.name, default=None)
     return USUAL
 
 
 _MEMBERS: Final = 100
 _IGNORED: Final = "ignored"
+_ALL: Final = (Exception, BaseException)
 
 
 def _named(error: BaseException) -> Severity | str | None:
@@ -95,7 +97,8 @@ def _named(error: BaseException) -> Severity | str | None:
         if isinstance(error, HTTPException):
             return USUAL if error.status_code in failed_statuses else _IGNORED
         for base in type(error).__mro__:
-            if base not in POLICY:
+            # What is said of all exceptions is no more than what is said of a group's members.
+            if base not in POLICY or (base in _ALL and isinstance(error, BaseExceptionGroup)):
                 continue
             told = POLICY[base]
             if told is None or isinstance(told, Severity):

@@ -8,7 +8,7 @@ import sentry_sdk
 
 from ..request.current import current_request
 from .capture import report
-from .records import PROCESS, Records, current_records
+from .records import LASTING, PROCESS, Records, current_records
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ def spawn(coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
     async def run() -> T:
         current_request.set(None)  # it may outlive the request that started it
         if current_records.get() is PROCESS:
-            current_records.set(Records(parent=PROCESS))
+            current_records.set(Records(PROCESS, most=LASTING))
         with sentry_sdk.isolation_scope() as scope:
             scope.set_tag("task", name)
             try:

@@ -70,8 +70,11 @@ async def _http_error(request: Request, error: Exception) -> Problem:
 
 async def _invalid_request(request: Request, error: Exception) -> Problem:
     assert isinstance(error, RequestValidationError)
+    parts = error.errors()  # a team that raises it itself may give it whatever it likes
+    parts = parts if isinstance(parts, list | tuple) else []
     # Without `input`: an answer doesn't repeat what may be a password.
-    errors = [{key: part[key] for key in ("loc", "msg", "type")} for part in error.errors()]
+    told = ("loc", "msg", "type")
+    errors = [{k: part[k] for k in told if k in part} for part in parts if isinstance(part, dict)]
     return Problem(422, "The request is not valid.", errors=errors)
 
 

@@ -23,12 +23,10 @@ def template(scope: Scope, original: Scope, routes: Sequence[BaseRoute]) -> str 
         return leaf
     here, prefix = dict(original), ""
     while True:
-        for route in routes:
-            match, child = route.matches(here)
-            if match is not Match.NONE:
-                break
-        else:
+        taken = _taken(here, routes)
+        if taken is None:
             return f"{prefix}{leaf}" if leaf else None
+        route, child = taken
         if not isinstance(route, Mount | Host):
             return f"{prefix}{leaf or path_of(route) or ''}" or None
         here |= child
@@ -37,6 +35,18 @@ def template(scope: Scope, original: Scope, routes: Sequence[BaseRoute]) -> str 
         routes = route.routes
         if not routes:
             return f"{prefix}{_BELOW_A_MOUNT}"
+
+
+def _taken(scope: Scope, routes: Sequence[BaseRoute]) -> tuple[BaseRoute, Scope] | None:
+    """Return the route that Starlette takes, and what that adds to the scope."""
+    of_another_method = None
+    for route in routes:
+        match, child = route.matches(scope)
+        if match is Match.FULL:
+            return route, child
+        if match is Match.PARTIAL:
+            of_another_method = of_another_method or (route, child)
+    return of_another_method
 
 
 def _told(scope: Scope) -> str | None:

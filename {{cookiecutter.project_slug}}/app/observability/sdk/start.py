@@ -23,7 +23,7 @@ from ..delivery.shutdown import restart_after_fork
 from ..delivery.transport import delivery
 from ..errors import severity
 from ..errors.bounds import bounded, bounded_breadcrumb
-from ..errors.capture import before_send, guard
+from ..errors.capture import STORM, before_send, guard
 from ..errors.records import PROCESS
 from ..request.sessions import sessions
 from ..request.traces import pace, propagation_targets, sampler
@@ -37,7 +37,7 @@ from .spans import decide_ourselves
 _DATA_COLLECTION: Final[Any] = {
     "user_info": False,
     "cookies": {"mode": "off"},
-    "http_headers": {"request": {"mode": "off"}},  # request.py has its own list
+    "http_headers": {"request": {"mode": "off"}},  # current.py has its own list
     "http_bodies": [],
     "url_query_params": {"mode": "off"},
     "graphql": {"document": False, "variables": False},
@@ -50,7 +50,7 @@ _DATA_COLLECTION: Final[Any] = {
 }
 _UNWANTED: Final[list[type[Integration]]] = [
     ArgvIntegration,  # a command line may hold a password
-    AtexitIntegration,  # delivery.py has one time limit for all that delivers at the end
+    AtexitIntegration,  # shutdown.py has one time limit for all that delivers at the end
     DedupeIntegration,  # records.py knows what was reported
     ModulesIntegration,  # the release says it
     UnraisablehookIntegration,  # what fails in a `__del__` is nobody's request
@@ -102,7 +102,10 @@ def _start(settings: SentrySettings) -> None:
         dsn=settings.sentry_dsn,
         environment=settings.sentry_environment,
         release=settings.sentry_release,
-        sample_rate=settings.sentry_error_sample_rate,
+        # What was held back is told of in any case.
+        error_sampler=lambda event, hint: (
+            1.0 if STORM in hint else settings.sentry_error_sample_rate
+        ),
         traces_sample_rate=settings.sentry_traces_sample_rate,
         # Without it a caller's decision would count.
         traces_sampler=sampler(settings.sentry_traces_sample_rate),
