@@ -46,12 +46,12 @@ def test_a_worker_that_fails_often_holds_few_frames_and_not_for_long(
     now = 1000.0
     monkeypatch.setattr("app.observability.errors.records.time.monotonic", lambda: now)
     worker = Worker()
-    worker.fail(50)
-    assert worker.holds() == LASTING == 20
+    worker.fail(60)
+    assert worker.holds() == LASTING == 50
     now = 1061.0
     worker.fail()
     assert worker.holds() == 1
-    assert len(captured_events) == 51
+    assert len(captured_events) == 61
 
 
 def test_and_so_does_one_in_a_task(captured_events: Events) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .scopes import Entered
 
 _MOST: Final = 200
-LASTING: Final = 20  # of what may last as long as the process: an exception holds its frames
+LASTING: Final = 50  # of what may last as long as the process: an exception holds its frames
 _DEEPEST: Final = 10  # group in group: an exception of one may lead back to it
 
 
