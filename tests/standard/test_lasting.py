@@ -58,14 +58,14 @@ def test_and_so_does_one_in_a_task(captured_events: Events) -> None:
     worker = Worker()
 
     async def work() -> int:
-        worker.fail(50)
+        worker.fail(60)
         return worker.holds()
 
     async def main() -> int:
         return await spawn(work(), name="worker")
 
     assert asyncio.run(main()) == LASTING
-    assert len(captured_events) == 50
+    assert len(captured_events) == 60
 
 
 def many() -> BaseException:

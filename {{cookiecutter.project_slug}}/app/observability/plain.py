@@ -21,7 +21,7 @@ _MAX_BITS: Final = 1024  # of an integer: Python refuses to write very long ones
 # Their objects hold whole requests and engines, secrets included: the type says enough.
 _OPAQUE: Final = ("fastapi.", "psycopg", "sqlalchemy.", "starlette.", "uvicorn.")
 _SEQUENCES: Final = (list, tuple, set, frozenset, deque)
-_REPRS_OF_MAPPINGS: Final = tuple(
+_REPRS_OF_MAPPINGS: Final[tuple[Any, ...]] = tuple(
     kind.__repr__ for kind in (dict, OrderedDict, defaultdict, Counter, MappingProxyType)
 )
 _VIEWS: Final = tuple(map(type, ({}.keys(), {}.values(), {}.items())))
