@@ -59,6 +59,12 @@ def test_what_comes_after_very_many_names_is_not_shown(pair: str, number: int) -
     assert number > 100 or left == f"{before}password=[Filtered] a=2"
 
 
+@pytest.mark.parametrize("number", [99, 101])
+def test_what_comes_after_very_many_users_is_not_shown(number: int) -> None:
+    left = text(number * "curl -u kim:hunter2 " + "end")
+    assert "hunter2" not in left and left.endswith("end") is (number < 100)
+
+
 def test_half_a_character_in_a_secret_loses_nothing() -> None:
     event = payload("event", {"extra": {"password": HALF_EMOJI}, "message": f"got {HALF_EMOJI}"})
     assert event == {"extra": {"password": FILTERED}, "message": "got [Filtered]"}

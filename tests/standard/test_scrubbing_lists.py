@@ -23,6 +23,7 @@ HOSTILE = [
         "<a ",
         "form-data; name=",
         "-u a:",
+        "-u a:b ",
         'form-data; name="password" ',
         "SELECT '",
         "SELECT $a$",

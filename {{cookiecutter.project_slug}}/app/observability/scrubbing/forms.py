@@ -82,6 +82,7 @@ _USER_OPTION: Final = re.compile(
     r"(?<![\w-])(?:-u|-U|--user|--proxy-user)[\"']?(?:=|,?\s{0,4})[\"']?"
     r"[^\s:\"']{1,64}:(?!\d+(?!\w)|//)(?=\w)"
 )
+_MOST_USERS: Final = 100
 _SHORT_OPTION: Final = re.compile(
     r"(?<![\w-])-[pa](?:(?:[\"'],\s{0,4}[\"'])|\s{1,4})?(?=[^\s\"',\-\]])(?!\d+[:\s])"
 )
@@ -205,7 +206,10 @@ def options(text: str, is_secret: Judge) -> Iterator[Span]:
     for found in _OPTION.finditer(text):
         if is_secret(found[1]):
             yield reach(text, found.end())
-    for found in _USER_OPTION.finditer(text):
+    for number, found in enumerate(_USER_OPTION.finditer(text)):
+        if number == _MOST_USERS:  # nobody looks at the others
+            yield found.end(), len(text)
+            break
         yield reach(text, found.end())
     if any(client in text for client in _CLIENTS):
         for found in _SHORT_OPTION.finditer(text):
