@@ -179,10 +179,11 @@ class CurrentRequest:
     def description(self) -> dict[str, Any]:
         """Return the request as an event tells it."""
         scope = self.scope
+        scheme = scope.get("scheme", "http")
         query = scope.get("query_string", b"").decode("latin-1")
         described = {
             "method": scope.get("method"),
-            "url": cut(f"{scope.get('scheme', 'http')}://{self.header(b'host')}{scope['path']}", 2048),
+            "url": cut(f"{scheme}://{self.header(b'host')}{scope['path']}", 2048),
             "query_string": cut(query, MAX_QUERY),
             "headers": {
                 name.decode(): cut(value.decode("latin-1"), 512)
