@@ -56,6 +56,8 @@ def field(name: str, body: bytes = b"b", more: str = "") -> bytes:
         (MULTIPART, field("비밀번호", b"1") + b"--x--", {"비밀번호": "1"}),
         (MULTIPART, field("a;b", b"1\r\n\r\n2") + b"--x--", {"a;b": "1\r\n\r\n2"}),
         (MULTIPART, b"before\r\n" + field("a", b"1") + b"--x--\r\nafter", {"a": "1"}),
+        (MULTIPART, b"--x\r\nno head\r\n" + field("a", b"1") + b"--x--", {"a": "1"}),
+        (MULTIPART, field("a", b"1").replace(b'"a"', b'"\xff"') + b"--x--", {"\ufffd": "1"}),
         ('multipart/form-data; boundary="x"', field("a", b"1") + b"--x--", {"a": "1"}),
         (MULTIPART, part("content-disposition: form-data; NAME=a", b"1") + b"--x--", {"a": "1"}),
         (MULTIPART, part(f"A: {'a' * 1022}\r\nform-data; name=a", b"1") + b"--x--", {"": "1"}),

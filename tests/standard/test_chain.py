@@ -64,6 +64,19 @@ def during_c_code() -> None:
         int("x")
 
 
+def during_and_raised_on() -> None:
+    def raises_on() -> None:
+        try:
+            raise KeyError("inner")
+        except KeyError:
+            try:
+                clean_up()
+            except ValueError as error:
+                raise error
+
+    raises_on()
+
+
 def caused() -> None:
     try:
         raise KeyError("inner")
@@ -85,6 +98,7 @@ def silenced() -> None:
         (instead_of_something_deeper, Relation.INSTEAD, "__context__"),
         (during, Relation.DURING, "__context__"),
         (during_c_code, Relation.DURING, "__context__"),
+        (during_and_raised_on, Relation.DURING, "__context__"),
         (caused, Relation.CAUSE, "__cause__"),
     ],
 )
