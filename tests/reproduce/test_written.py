@@ -55,6 +55,7 @@ def test_it_says_where_rows_go(checkout: Checkout, events: dict[str, Path]) -> N
     assert "# The event's SQL names messages: rows that it needs go here." in text
 
 
+@pytest.mark.slow
 def test_it_says_when_it_needs_the_events_time(checkout: Checkout, events: dict[str, Path]) -> None:
     ended = checkout.reproduce(events["month_end"], "--write-test")
     [file] = (checkout.folder / "tests/reproduced").glob("*.py")
