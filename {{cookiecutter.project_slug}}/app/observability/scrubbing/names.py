@@ -141,7 +141,7 @@ class Names:
                 continue
             before, after = text[: found.start()].split(), text[found.end() :].split()
             if not _QUALIFIERS.isdisjoint(after) or not _BEFORE.isdisjoint(before):
-                verdict = verdict if verdict is not Verdict.OPEN else Verdict.DOUBTFUL
+                verdict = Verdict.DOUBTFUL
             elif not _COUNTED.fullmatch(found[0]):
                 return Verdict.SECRET
         if counted := _COUNTED.search(text):

@@ -1,0 +1,109 @@
+"""What markup, forms, pairs and statements call secret: all of it, and nothing beside it."""
+
+from typing import Any
+
+import pytest
+
+from app.observability.scrubbing import FILTERED
+
+from .scrubbing_rules import text, value
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<max:password>a b</max:password>", "<max:password>[Filtered]</max:password>"),
+        ("</password><password>ab</password>", "</password><password>[Filtered]</password>"),
+        (
+            "<password>a</password> c <password>b</password>",
+            "<password>[Filtered]</password> c <password>[Filtered]</password>",
+        ),
+        ("</a><password>a b", "</a><password>[Filtered]"),
+    ],
+)
+def test_elements(before: str, after: str) -> None:
+    assert text(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('form-data; name="password"\n\na b\n--x', 'form-data; name="password"\n\n[Filtered]\n--x'),
+        ('form-data; name="page"\n\na b\n--x', 'form-data; name="page"\n\na b\n--x'),
+        (
+            'form-data; name="pin"\n\n1\n--x\nform-data; name="page"\n\n2\n--x',
+            'form-data; name="pin"\n\n[Filtered]\n--x\nform-data; name="page"\n\n2\n--x',
+        ),
+    ],
+)
+def test_parts_of_a_body(before: str, after: str) -> None:
+    assert text(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("say name='/max/password' value='ab' end", "say name='/max/password' value='{}' end"),
+        ("- value='ab', name='password'", "- value='{}', name='password'"),
+        (
+            "<x value='open'> <x name='password' value='ab'> <x value='open'>",
+            "<x value='open'> <x name='password' value='{}'> <x value='open'>",
+        ),
+        (
+            f"name='password' value='ab' {250 * '.'} value='open' <x",
+            f"name='password' value='{{}}' {250 * '.'} value='open' <x",
+        ),
+    ],
+)
+def test_values_beside_their_names(before: str, after: str) -> None:
+    assert text(before) == after.format(FILTERED)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("(mysql -phunter2) failed", "(mysql -p[Filtered]) failed"),
+        ("(mysql -p3306) failed", "(mysql -p3306) failed"),
+        ("    ", "    "),
+    ],
+)
+def test_options_of_commands(before: str, after: str) -> None:
+    assert text(before) == after
+
+
+def test_options_are_looked_at_also_before_very_many_users() -> None:
+    assert "hunter2" not in text("mysql -phunter2 " + 101 * "curl -u kim:Pw1 ")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "left"),
+    [
+        ("tokenizer_password", "ab", FILTERED),
+        ("password_hint", "x9Kd82hfQ1a", FILTERED),
+        ("password_hint", "my first pet", "my first pet"),
+        ("session", "x9Kd82hfQ1a", FILTERED),
+        ("session", "Monday", "Monday"),
+        ("max_tokens", "unlimited", "unlimited"),
+        ("tokens_used", "many", "many"),
+        ("tokens", "many", FILTERED),
+        ("tokens", 12, 12),
+    ],
+)
+def test_names_of_more_than_one_meaning(name: str, given: Any, left: Any) -> None:
+    assert value({name: given}) == {name: left}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "INSERT INTO users VALUES ('hunter2') (select 7 from x",
+            "INSERT INTO users VALUES (%s) (select %s from x",
+        ),
+        ("a from b: select 3 mentors", "a from b: select 3 mentors"),
+        ("a: select 3 from mentors", "a: select %s from mentors"),
+        ("\"SELECT a\", ('b',)", '"SELECT a", [Filtered]'),
+    ],
+)
+def test_statements(before: str, after: str) -> None:
+    assert text(before) == after
