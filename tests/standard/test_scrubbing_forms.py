@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.observability.scrubbing import FILTERED
+from app.observability.scrubbing import FILTERED, Scrubber
 
 from .scrubbing_rules import text, value
 
@@ -64,11 +64,32 @@ def test_values_beside_their_names(before: str, after: str) -> None:
     [
         ("(mysql -phunter2) failed", "(mysql -p[Filtered]) failed"),
         ("(mysql -p3306) failed", "(mysql -p3306) failed"),
-        ("    ", "    "),
     ],
 )
 def test_options_of_commands(before: str, after: str) -> None:
     assert text(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("pw=a", "pw=[Filtered]"),
+        ("    ", "    "),
+        ("a\x00b", "ab"),
+        (r"p\x00i\x00n\x00=\x001\x002\x003\x004\x00", "pin=[Filtered]"),
+        ("say password_hint=x9Kd82hfQ1a end", "say password_hint=[Filtered] end"),
+        ("say password_hint=pet end", "say password_hint=pet end"),
+        ("cookie_2: a=b; c=d", "cookie_2: [Filtered]"),
+    ],
+)
+def test_pairs(before: str, after: str) -> None:
+    assert text(before) == after
+
+
+def test_what_a_name_in_a_text_calls_secret_is_secret_in_all_of_the_event() -> None:
+    event = {"message": "say password=Pw1-kim end", "tags": {"a": "of Pw1-kim"}}
+    scrubbed = Scrubber().payload("event", event)
+    assert scrubbed == {"message": "say password=[Filtered] end", "tags": {"a": "of [Filtered]"}}
 
 
 def test_options_are_looked_at_also_before_very_many_users() -> None:
