@@ -151,6 +151,14 @@ def test_what_can_not_be_scrubbed_does_not_leave_and_the_rest_does(standard: Sta
     assert left.payload.json == json.loads(left.get_bytes()) == event(message="a\ufffdb")
 
 
+def test_an_item_that_somebody_made_of_text_leaves(standard: Standard) -> None:
+    text = Item(json.dumps(event(message="told")).encode(), type="event")
+    batch = Item(PayloadRef(json={"items": [{"body": "told"}]}), type="log")
+    left, log = sent(standard, text, batch)
+    assert json.loads(left.payload) == event(message="told")
+    assert "item_count" not in log.headers
+
+
 def test_one_number_that_is_none_does_not_lose_a_batch(standard: Standard) -> None:
     logs = {
         "version": 2,

@@ -166,6 +166,26 @@ def test_who_sleeps_is_woken_before_another_is_started(standard: Standard) -> No
         assert not thread.is_alive()
 
 
+def test_a_worker_is_reserved_for_the_most_important(standard: Standard) -> None:
+    go_on, begun = Event(), set[str]()
+
+    def work(job: str) -> None:
+        begun.add(job)
+        go_on.wait(20)
+
+    module = standard.delivery.line
+    line = module.Line(work, [module.Room(9, 9), module.Room(9, 9)], workers=4, reserved=1)
+    for job in ("a", "b", "c", "d"):
+        assert line.put(1, job)
+    assert line.put(0, "error")
+    wait_until(lambda: len(begun) == 4)
+    assert begun == {"a", "b", "c", "error"}
+    go_on.set()
+    line.wait(time.monotonic() + 20)
+    assert len(begun) == 5
+    line.stop()
+
+
 def test_nobody_waits_for_a_line_that_was_stopped(standard: Standard) -> None:
     go_on, threads = Event(), []
 

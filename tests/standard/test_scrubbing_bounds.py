@@ -75,6 +75,13 @@ def test_a_key_of_any_kind_loses_nothing() -> None:
     assert event["contexts"] == {"7": {"None": "a"}}
 
 
+def test_what_is_only_called_a_frame_is_looked_through() -> None:
+    secret = "Tr0ub4dor&3"
+    extra = {"password": secret, "frames": [{"a": f"of {secret}"}]}
+    left = payload("event", {"extra": extra})["extra"]
+    assert left == {"password": FILTERED, "frames": [{"a": f"of {FILTERED}"}]}
+
+
 def test_what_can_not_be_scrubbed_takes_nothing_else_along() -> None:
     class Broken(dict[str, Any]):
         def items(self) -> Any:
