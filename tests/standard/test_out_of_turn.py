@@ -224,15 +224,16 @@ class TestOfValidation:
 # --- Scopes of an unusual server ------------------------------------------------------------------
 
 
-def test_a_scope_needs_no_scheme(app: FastAPI, captured_events: Events) -> None:
+@pytest.mark.parametrize("scheme", ["https", None])
+def test_a_scope_needs_no_scheme(app: FastAPI, captured_events: Events, scheme: str | None) -> None:
     @app.get("/")
     async def fails() -> None:
         raise LookupError
 
-    scope = http(headers=[(b"host", b"testserver")])
-    asyncio.run(call(app, {k: v for k, v in scope.items() if k != "scheme"}))
+    scope = http(headers=[(b"host", b"testserver")], scheme=scheme)
+    asyncio.run(call(app, {k: v for k, v in scope.items() if v is not None}))
     [event] = captured_events
-    assert event["request"]["url"] == "http://testserver/"
+    assert event["request"]["url"] == f"{scheme or 'http'}://testserver/"
 
 
 def test_a_scope_that_lacks_its_path_costs_no_event(app: FastAPI, captured_events: Events) -> None:
