@@ -19,7 +19,7 @@ HELPLESS = {
     "csv_upload": "A value that had to be filled in: the file prices",
 }
 # Some of the ways that a request, and an error, are made of.
-OFTEN = {"not_null", "task_group", "outgoing_503", "filtered_body", "state_in_memory"}
+OFTEN = {"not_null", "outgoing_503", "filtered_body"}
 # One program judges them all: a third of them shows that it can say no.
 MENDED = tuple(bug for bug in BUGS if bug.name in {*OFTEN, "geocoder"} or bug in BUGS[::3])
 

@@ -123,7 +123,7 @@ def _pieces(value: Any, depth: int) -> Iterator[str]:
         yield from _pieces(list(islice(value, MAX_TEXT)), depth)
         yield ")"
     elif kind.__repr__ in _REPRS_OF_MAPPINGS:
-        yield "{" if kind is dict else f"{type_name(kind)}({{"
+        yield "{" if kind is dict else type_name(kind) + "({"
         for number, (key, item) in enumerate(value.items()):
             yield ", " if number else ""
             yield from _pieces(key, depth + 1)
