@@ -13,21 +13,16 @@ from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.observability import SentrySettings, ignore_exception, install, set_user
+from app.observability import SentrySettings, ignore_exception, set_user
 from app.observability.errors import severity, storm
 
-from .test_asgi import Events, call, http
+from .test_asgi import Events, app, call, http
+
+__all__ = ["app"]
 
 logger = logging.getLogger(__name__)
 CONNECT: Message = {"type": "websocket.connect"}
 WEBSOCKET: dict[str, Any] = {"type": "websocket", "scheme": "ws", "subprotocols": []}
-
-
-@pytest.fixture
-def app(captured_events: Events, sentry_settings: SentrySettings) -> FastAPI:
-    app = FastAPI()
-    install(app, sentry_settings)
-    return app
 
 
 def test_what_the_garbage_collector_finds_in_a_request_is_not_of_it(
