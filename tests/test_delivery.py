@@ -15,7 +15,7 @@ import pytest
 
 from demo.receiver import Receiver
 from tests.conftest import Generate
-from tests.services import Running
+from tests.services import Running, mostly_slow
 
 SERVERS = {
     "uvicorn": ("uvicorn", "app.main:app", "--port", "0"),
@@ -56,7 +56,7 @@ def test_all_that_is_queued_arrives_at_shutdown(
         assert arrived == Counter(told) and len(told) == 10
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.18])
+@pytest.mark.parametrize("seconds", mostly_slow([0.1, 0.18]))
 def test_eighty_errors_that_wait_at_shutdown_arrive_from_far_away(
     generate: Generate, seconds: float
 ) -> None:
@@ -375,7 +375,7 @@ def test_a_receiver_that_hangs_harms_no_request(generate: Generate) -> None:
             receiver.wait_for("event", timeout=30)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid", "tls"])
+@pytest.mark.parametrize("host", mostly_slow(["127.0.0.1", "nowhere.invalid", "tls"]))
 def test_nobody_listening_harms_no_request(
     generate: Generate, receiver: Receiver, host: str
 ) -> None:

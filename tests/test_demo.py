@@ -150,6 +150,7 @@ def test_stopped_while_it_installs(
     assert "Traceback" not in printed
 
 
+@pytest.mark.slow
 def test_stopped_while_the_service_runs(run: Callable[..., Demo]) -> None:
     demo = run()
     demo.wait_for_line("5/6")

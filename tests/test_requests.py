@@ -8,7 +8,6 @@ import pytest
 
 from tests.conftest import Generate
 from tests.services import Running, Service
-from tests.test_consistency import DATABASES
 
 MESSAGE = b'{"persona":"mentor","text":"Hi"}'
 # What generated tests don't think of, or can't send. All of it comes in from the internet sooner
@@ -69,7 +68,9 @@ REQUEST_LINES = [
 ]
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(
+    scope="module", params=["sqlite", "postgresql", pytest.param("none", marks=pytest.mark.slow)]
+)
 def running(request: pytest.FixtureRequest, generate: Generate) -> Iterator[Running]:
     # The route that fails on purpose is `local` only.
     with generate(database=request.param).serving(ENVIRONMENT="test") as running:

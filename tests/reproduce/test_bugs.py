@@ -19,7 +19,7 @@ HELPLESS = {
     "csv_upload": "A value that had to be filled in: the file prices",
 }
 # Some of the ways that a request, and an error, are made of.
-OFTEN = {"not_null", "outgoing_503", "filtered_body"}
+OFTEN = {"not_null", "filtered_body"}
 # One program judges them all: a sixth of them shows that it can say no.
 MENDED = tuple(bug for bug in BUGS if bug.name in {*OFTEN, "geocoder"} or bug in BUGS[::6])
 

@@ -45,6 +45,7 @@ def test_an_event_as_the_api_tells_it(
     assert (ended.code, ended.verdict) == (0, "REPRODUCED"), ended
 
 
+@pytest.mark.slow
 def test_an_event_as_the_page_downloads_it(
     checkout: Checkout, events: dict[str, Path], tmp_path: Path
 ) -> None:

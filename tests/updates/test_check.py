@@ -95,6 +95,7 @@ def test_adopt_finds_version_and_answers(
     assert again.returncode == 3 and "already" in again.stderr
 
 
+@pytest.mark.slow
 def test_adopt_takes_what_is_given_and_keeps_no_token(service: Path, repository: Path) -> None:
     config = service.parent / "gitconfig"
     secret = "https://oauth2:glpat-secret@gitlab.example/org/"

@@ -67,6 +67,7 @@ def test_each_is_updated_on_its_own_branch_and_one_that_fails_harms_no_other(
     assert "3 proposed" in again.stdout
 
 
+@pytest.mark.slow
 def test_a_check_and_a_dry_run_change_nothing(services: Path) -> None:
     git(services / "broken", "revert", "--no-edit", "HEAD")
     before = snapshot(services)
@@ -164,6 +165,7 @@ def test_a_branch_that_was_looked_at_is_pushed_as_it_is(service: Path, origin: P
     assert BRANCH not in git(origin, "branch")
 
 
+@pytest.mark.slow
 def test_a_folder_can_have_any_name(service: Path, tmp_path: Path) -> None:
     many = tmp_path / "many"
     for name in ("my services/a", "p-q", "p/q", "x[/y]~1.."):

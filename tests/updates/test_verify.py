@@ -71,6 +71,7 @@ def test_a_service_as_it_was_made_passes_and_nothing_is_left_in_it(
     assert not (service / "uv.lock").exists()
 
 
+@pytest.mark.slow
 def test_what_is_broken_is_named(service: Path, ion_sentry: Verify) -> None:
     replace(service / OUTCOME, "Outcome.CRASHED", "Outcome.ANSWERED")
     done = ion_sentry(service, "verify")
