@@ -80,6 +80,11 @@ def test_options_of_commands(before: str, after: str) -> None:
         ("say password_hint=x9Kd82hfQ1a end", "say password_hint=[Filtered] end"),
         ("say password_hint=pet end", "say password_hint=pet end"),
         ("cookie_2: a=b; c=d", "cookie_2: [Filtered]"),
+        ("self.get_password()='hunter2'", "self.get_password()='[Filtered]'"),
+        ("password: |\n  a b\n  c\nuser: kim", "password: [Filtered]\nuser: kim"),
+        ("- token: >-  \r\n    a b\r\n\n    c\n", "- token: [Filtered]\n"),
+        ("token: |\nuser: kim", "token: [Filtered]\nuser: kim"),
+        ("password: | kim", "password: [Filtered] kim"),
     ],
 )
 def test_pairs(before: str, after: str) -> None:
@@ -124,6 +129,11 @@ def test_names_of_more_than_one_meaning(name: str, given: Any, left: Any) -> Non
         ("a from b: select 3 mentors", "a from b: select 3 mentors"),
         ("a: select 3 from mentors", "a: select %s from mentors"),
         ("\"SELECT a\", ('b',)", '"SELECT a", [Filtered]'),
+        (
+            """first "SELECT 'a'" and then "DELETE FROM b WHERE c='d'" failed""",
+            'first "SELECT %s" and then "DELETE FROM b WHERE c=%s" failed',
+        ),
+        (30 * "'SELECT 1' ", 20 * "'SELECT %s' " + FILTERED),
     ],
 )
 def test_statements(before: str, after: str) -> None:

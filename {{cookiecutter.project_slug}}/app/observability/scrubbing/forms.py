@@ -25,7 +25,7 @@ _TOLD: Final = re.compile(
     r"(?:(?<=\\[nrt])|(?<![A-Za-z0-9]))(?:[Pp]ass(?:word|wd|phrase|code)|PASSWORD|[Ss]ecret"
     r"|(?<!nexpected )(?<!nvalid )[Tt]oken|(?:api|API)[ _-]?[Kk](?:ey|EY)"
     r"|OTP|PIN|otp|비밀번호|암호|패스워드|인증번호)(?:는|은|가|이|:)?\s{1,8}"
-    r"(?:(?:is|was|of|=|->)(?: |: ?))?"
+    r"(?:(?:is|was|of|provided|=|->)(?: |: ?))?"
     r"(?=[\"'`][^\"'`]{3}|[^\s\"'=:,]{0,64}?\d)(?!v?\d{1,3}(?![\w]))"
 )
 _TOLD_SHORT: Final = re.compile(r"(?:OTP|PIN)\s{1,8}(?=\d{3,})")
@@ -41,6 +41,8 @@ _BARE: Final = re.compile(
     r"(?:(?i:bearer|basic|digest|token)\s+)?"
     r"(?:[^\s&,;<]|<(?!/)|[,;](?!\s|\Z|[\"']?\w++[\"']?[=:]))+"
 )
+# Of YAML: `password: |`, and all lines that are indented after it.
+_BLOCK: Final = re.compile(r"[|>][\d+-]{0,2}[ \t\r]{0,8}(?:\n(?:[ \t]++[^\n]*+|\r?(?=\n)))+")
 _NOTHING: Final = re.compile(
     r"\\*[\"'`]?(?:None|True|False|null|true|false|undefined|\*+|<redacted>|\[Filtered\]"
     r"|%(?:\(\w{1,64}\))?[a-z]|\{\w{0,64}\}|\?)?\\*[\"'`]?(?=[\s,;&)}\]<]|\Z)"
@@ -130,6 +132,8 @@ def reach(text: str, start: int, *, is_line: bool = False, only_quoted: bool = F
         return (opening.end(), end - 1) if has_literal else (start, start)
     if is_line and (line := _LINE.match(text, start)):
         return line.span()
+    if block := _BLOCK.match(text, start):
+        return block.span()
     if opening:
         end = _end_of_brackets(text, opening.end() - 1)
         rest = _AFTER_BRACKET.match(text, end)

@@ -36,6 +36,7 @@ _INSIDE: Final = {
 }
 _PARAMETERS: Final = re.compile(r"\s*,\s*(?=[(\[{])")
 _DETAIL: Final = re.compile(r"^(DETAIL|CONTEXT|STATEMENT|QUERY):  .*+", re.MULTILINE)
+_MOST: Final = 20
 # What follows in SQLAlchemy's echo are the statement's parameters.
 _ECHO: Final = re.compile(
     r"(\[(?:generated in|cached since|raw sql|no key|caching disabled)[^\]]*+\] ).*", re.DOTALL
@@ -55,14 +56,19 @@ def _scrub_token(token: re.Match[str]) -> str:
     return f"--{FILTERED}" if token[0].startswith("--") else f"/*{FILTERED}*/"
 
 
-def scrub_statements(text: str) -> str:
-    """Filter the statements, rows and parameters that databases, drivers and SQLAlchemy tell of."""
+def scrub_statements(text: str, most: int = _MOST) -> str:
+    """Filter the statements, rows and parameters that databases, drivers and SQLAlchemy tell of.
+
+    Of more than `most` in quotes nothing is left.
+    """
     if ":  " in text:
         text = _DETAIL.sub(rf"\1:  {FILTERED}", text)
     if text.startswith("["):
         text = _ECHO.sub(rf"\1{FILTERED}", text)
     if not any(hint in text for hint in _HINTS):
         return text
+    if not most:
+        return f" {FILTERED}"
     found, select = _STATEMENT.search(text), _SELECT.search(text)
     if select and (
         (found and found.start() < select.start()) or not _FROM.search(text, select.end())
@@ -75,10 +81,10 @@ def scrub_statements(text: str) -> str:
         # A statement in quotes; a driver's log tells its parameters after it.
         quoted = inside.match(text, start)
         end = quoted.end() if quoted else len(text)
-        after = text[end:]
-        if _PARAMETERS.match(after, 1):
-            after = f"{after[:1]}, {FILTERED}"
-        return text[:start] + scrub_sql(text[start:end]) + after
+        after, closing = text[end + 1 :], text[end : end + 1]
+        is_of_parameters = _PARAMETERS.match(after)
+        after = f", {FILTERED}" if is_of_parameters else scrub_statements(after, most - 1)
+        return text[:start] + scrub_sql(text[start:end]) + closing + after
     statement, link, after = text[start:].partition("\n(Background on this error")
     statement, parameters, _ = statement.partition("[parameters: ")
     if parameters:

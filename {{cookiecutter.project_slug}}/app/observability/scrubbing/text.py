@@ -23,7 +23,7 @@ _MOST_HARMLESS: Final = 4096
 # `name: str = …`, `name => …`, `name: …`, `name = …`, both in full width, too, and the pair
 # `("name", …`.
 _PAIR: Final = re.compile(
-    r"(?:(?<=\\[nrt])|(?<!\w))(?P<name>\w{1,128}+(?:[.-]\w{1,64}+){0,4})[\])\\\"'`]{0,16}"
+    r"(?:(?<=\\[nrt])|(?<!\w))(?P<name>\w{1,128}+(?:[.-]\w{1,64}+){0,4})(?:\(\))?[\])\\\"'`]{0,16}"
     r"(?:\s{0,8}(?::\s?(?:str|bytes|SecretStr|Final)(?:\s?\|\s?None|\[str\])?\s?=|=>|[:\uff1a](?!//)=?|[=\uff1d]=?)\s{0,8}"
     r"|(?<=[\"']),\s?(?=[bru]{0,2}[\"']))"
 )
