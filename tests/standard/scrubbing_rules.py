@@ -32,6 +32,8 @@ SENSITIVE = """
     cardNo card_number CreditCard ccnum 카드번호 account_number 계좌번호 주민번호 주민등록번호
     resident_registration passport db.params db.query.parameter.0 input_value
     auth oauth Authorization authorisation Proxy-Authorization
+    hasło passord adgangskode jelszó シークレット トークン 秘密鍵 パスワード clave_secreta
+    securityAnswer code_verifier client_assertion SAMLResponse id_rsa
     db_pass pw userPin OTP totp PAN cvv cvc2 ssn rrn iban SENTRY_DSN connect.sid sig cred creds
     \uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44 user[password]
 """.split()  # noqa: SIM905

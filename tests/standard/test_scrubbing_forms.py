@@ -84,6 +84,9 @@ def test_options_of_commands(before: str, after: str) -> None:
         ("password: |\n  a b\n  c\nuser: kim", "password: [Filtered]\nuser: kim"),
         ("- token: >-  \r\n    a b\r\n\n    c\n", "- token: [Filtered]\n"),
         ("token: |\nuser: kim", "token: [Filtered]\nuser: kim"),
+        ("password:\n  - tulpe1\n  - a b\nuser: kim", "password:\n  [Filtered]\nuser: kim"),
+        ("passwords:\n- tulpe1\n- a b", "passwords:\n[Filtered]"),
+        ("password: - kim", "password: [Filtered]"),
         ("password: | kim", "password: [Filtered] kim"),
     ],
 )

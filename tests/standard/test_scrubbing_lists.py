@@ -178,6 +178,22 @@ def test_a_log_call_does_not_pay_for_what_its_argument_holds(pattern: str) -> No
     assert cpu(lambda: SCRUBBER.log_message("got %s", (text,))) < leaving / 10
 
 
+MANY = [f"'{number:03x}" for number in range(1000)]  # secrets that have to be quoted
+ALIKE = [f"{number:010b}".replace("0", "aa").replace("1", "ba") for number in range(1000)]
+
+
+@pytest.mark.parametrize("secrets", [MANY, ALIKE], ids=["many", "alike"])
+@pytest.mark.parametrize("text", ["…", "ab…", "abcd…", "'00", "'000x…", "aaaabaab", "aabaaabaa…"])
+def test_many_secrets_in_many_texts_cost_what_their_length_costs(
+    secrets: list[str], text: str
+) -> None:
+    texts = [text] * (40_000 // (len(text) + 3))
+    harmless = {"extra": {"words": secrets, "texts": texts}}
+    hostile = {"extra": {"passwords": secrets, "texts": texts}}
+    usual = cpu(lambda: Scrubber().payload("event", harmless))
+    assert cpu(lambda: Scrubber().payload("event", hostile)) < 12 * usual
+
+
 def test_what_was_looked_through_is_not_kept() -> None:
     scrubber, number = Scrubber(), 50
 

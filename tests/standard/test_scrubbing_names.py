@@ -15,7 +15,8 @@ HARMLESS = """
     passenger bypass hotpath footprint keyboard monkey discard cardinality sidebar design signal
     db.paramstyle credits spawn expansion current caliban database url name id status
     csrf_exempt cookie_domain cookie_banner credentials_file password_form token_page
-    pincode_region passport_country
+    pincode_region passport_country token_ids 비밀번호_변경일 토큰_수 パスワードポリシー トークン数
+    palabra_clave clave_primaria tokenizer_name
 """.split()  # noqa: SIM905
 
 
@@ -44,6 +45,38 @@ def test_nothing_is_no_secret(nothing: Any) -> None:
         "password": nothing,
         "pairs": [["token", nothing]],
     }
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        "</s>",
+        "[MASK]",
+        "<|endoftext|>",
+        ":token",
+        ":token_1",
+        "{token}",
+        "${TOKEN}",
+        "{0}",
+        "required",
+    ],
+)
+def test_placeholders_are_no_secrets(nothing: str) -> None:
+    assert value({"token": nothing}) == {"token": nothing}
+
+
+@pytest.mark.parametrize("secret", [":Rosen1kohl", "{Rosen5kohl}", "${Rosen6kohl}", "%(Rosen7)s"])
+def test_passwords_that_look_like_placeholders_are(secret: str) -> None:
+    assert value({"password": secret}) == {"password": FILTERED}
+    assert text(f"password={secret} end") == "password=[Filtered] end"
+
+
+@pytest.mark.parametrize("name", ["api_tokens", "refreshTokens", "tokens"])
+def test_tokens_are_secret_and_words_are_not(name: str) -> None:
+    for tokens in (["tulpe918Mond"], {"access": "tulpe918Mond"}, ["a", ["tulpe918Mond"]]):
+        assert value({name: tokens}) == {name: FILTERED}
+    for harmless in (["the", "quick"], [101, 2023], {"total": 12}, 12):
+        assert value({name: harmless}) == {name: harmless}
 
 
 @pytest.mark.parametrize("something", [0, 1, 1.5, "0", [], {}, "none at all"])
@@ -76,6 +109,7 @@ def test_shapes(secret: str, around: str) -> None:
         "41111111111111111111",
         "901301-1234567 900132-1234567 900001-1234567 900100-1234567",
         "900101-0234567, 900101-9234567, 900101-123456",
+        "took 0.4242424242424242 s, 12.5424242424242424",
         "550e8400-e29b-41d4-a716-446655440000",
         "2024-01-01 12:00:00.000000",
         "Message 5 of persona mentor created in 12.5 ms",

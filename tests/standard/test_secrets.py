@@ -105,6 +105,24 @@ def test_no_more_than_some_values_are_looked_for() -> None:
     assert scrubbed["tags"]["a"] == [*1000 * [FILTERED], "s-1000"]
 
 
+@pytest.mark.parametrize("number", [1, 31, 33, 900])
+def test_however_many_there_are_each_is_found(number: int) -> None:
+    secrets = [f"{at:04}-s3cret" for at in range(number)]
+    texts = [f"it was {secrets[-1]}, {secrets[0]}", f"cut {secrets[number // 2][:7]}…", "no-s3cret"]
+    scrubbed = Scrubber().payload("event", {"extra": {"passwords": secrets, "texts": texts}})
+    assert scrubbed["extra"]["texts"] == [
+        *("it was [Filtered], [Filtered]", "cut [Filtered]…", "no-s3cret")
+    ]
+
+
+@pytest.mark.parametrize("name", ["environment", "logger", "level", "sdk", "frames"])
+def test_they_are_looked_for_under_whatever_name_the_service_gives(name: str) -> None:
+    told = {"password": SECRET, name: {"a": SECRET}, "b": {name: SECRET}}
+    scrubbed = Scrubber().payload("event", {"extra": told, "environment": SECRET})
+    assert scrubbed["extra"] == {"password": FILTERED, name: {"a": FILTERED}, "b": {name: FILTERED}}
+    assert scrubbed["environment"] == SECRET
+
+
 def test_no_more_than_some_are_looked_for_in_other_spellings() -> None:
     secrets = [f"s {number:04}" for number in range(201)]
     rows = [{"password": secret} for secret in secrets]
@@ -122,6 +140,8 @@ def test_no_more_than_some_are_looked_for_in_other_spellings() -> None:
         {"a": {"b": [1, SECRET]}},
         {"Pwd": SECRET, "User": "kim-kim"},
         {"user": "kim-kim", "pwd": [SECRET]},
+        {"host": "kim-kim", "password": SECRET},
+        *({name: SECRET} for name in ("secret", "token", "value", "session", "text", "basic")),
     ],
 )
 def test_parts_of_a_value_are_looked_for_except_for_who_it_is(secret: Any) -> None:

@@ -26,7 +26,7 @@ _TOLD: Final = re.compile(
     r"|(?<!nexpected )(?<!nvalid )[Tt]oken|(?:api|API)[ _-]?[Kk](?:ey|EY)"
     r"|OTP|PIN|otp|비밀번호|암호|패스워드|인증번호)(?:는|은|가|이|:)?\s{1,8}"
     r"(?:(?:is|was|of|provided|=|->)(?: |: ?))?"
-    r"(?=[\"'`][^\"'`]{3}|[^\s\"'=:,]{0,64}?\d)(?!v?\d{1,3}(?![\w]))"
+    r"(?=[\"'`][^\"'`]{3}|[^\s\"'=:,]{0,64}?\d)(?!v?\d{1,3}(?:\b|[자회개번]))(?![A-Za-z]{2,16}\(\d{1,5}\))"
 )
 _TOLD_SHORT: Final = re.compile(r"(?:OTP|PIN)\s{1,8}(?=\d{3,})")
 _TOLD_HINTS: Final = ("ass", "ASS", "ecret", "oken", "ey", "EY", "OTP", "PIN", "otp", "호", "워드")
@@ -41,11 +41,15 @@ _BARE: Final = re.compile(
     r"(?:(?i:bearer|basic|digest|token)\s+)?"
     r"(?:[^\s&,;<]|<(?!/)|[,;](?!\s|\Z|[\"']?\w++[\"']?[=:]))+"
 )
-# Of YAML: `password: |`, and all lines that are indented after it.
-_BLOCK: Final = re.compile(r"[|>][\d+-]{0,2}[ \t\r]{0,8}(?:\n(?:[ \t]++[^\n]*+|\r?(?=\n)))+")
+# Of YAML: `password: |`, and all lines that are indented after it; a list's items.
+_BLOCK: Final = re.compile(
+    r"[|>][\d+-]{0,2}[ \t\r]{0,8}(?:\n(?:[ \t]++[^\n]*+|\r?(?=\n)))+"
+    r"|-[ ][^\n]*+(?:\n[ \t]*+-[ ][^\n]*+)*"
+)
 _NOTHING: Final = re.compile(
     r"\\*[\"'`]?(?:None|True|False|null|true|false|undefined|\*+|<redacted>|\[Filtered\]"
-    r"|%(?:\(\w{1,64}\))?[a-z]|\{\w{0,64}\}|\?)?\\*[\"'`]?(?=[\s,;&)}\]<]|\Z)"
+    r"|required|missing|optional|disabled|enabled"
+    r"|%(?:\([A-Za-z_]{1,64}\))?[a-z]|\{(?:[A-Za-z_]{0,64}|\d)\}|\?)?\\*[\"'`]?(?=[\s,;&)}\]<]|\Z)"
 )
 # `password = form.password.data`: what stands there is code.
 _CODE: Final = re.compile(

@@ -6,26 +6,31 @@ their own. What counts, dates or describes a secret (`max_tokens`, `password_cha
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from .values import is_number, looks_random, says_nothing
 
 _LONGEST: Final = 256  # characters of a name
+_MOST: Final = 100  # of what is called tokens
 
 # Whole words, or the end of one written together: `dbpassword`, `csrfmiddlewaretoken`.
 _ENDINGS: Final = (
     "password|passwd|passphrase|passcode|passkey|pwd|pswd|secret|token|credential|cookie|jwt|"
     "apikey|secretkey|accesskey|privatekey|sessionid|sessid|signature|pincode|connectionstring|"
-    "contrasena|motdepasse|passwort|kennwort|senha|wachtwoord|losenord|salasana|пароль"
+    "contrasena|motdepasse|passwort|kennwort|senha|wachtwoord|losenord|salasana|passord|"
+    "adgangskode|jelszo|пароль"
 )
 _WORDS: Final = (
     "dbpass|userpass|creds?|authorization|authorisation|bearer|jw[est]|csrf|xsrf|hmac|sid|iban|"
     "ssn|rrn|cvv|cvc|cvn|dsn|passport|mnemonics?|connstr|dburl|databaseurl|cardno|cardnum|"
     "cardnumber|ccnum|ccnumber|accountno|accountnumber|acctno|creditcard|accountkey|signingkey|"
     "encryptionkey|sshkey|masterkey|ipaddress|ipaddr|mdp|haslo|heslo|sifre|parola|"
+    "clave secreta|security (?:question )?answer|(?:code|oauth) verifier|client assertion|"
+    "saml ?response|id rsa|"
     "pass (?:phrase|code|word|key)|db params|db query parameter|input value|mot de passe|"
     "seed (?:phrase|words?)|(?:recovery|secret|backup|wallet) (?:phrase|seed)|"
     "(?:conn|connection) (?:str|string|ur[il])|(?:credit|debit) card|bank account|"
@@ -62,10 +67,10 @@ _NO_TOKEN: Final = re.compile(r"token(?:iz|is|less)|passw(?:or)?dless")
 _CJK: Final = (
     "비밀번호|비번|암호(?!화|학|문)|패스워드|인증번호|인증코드|인증키|주민번호|주민등록번호|"
     "외국인등록번호|카드번호|계좌번호|여권번호|면허번호|보안코드|비밀키|개인키|시크릿|토큰|"
-    "パスワード|暗証番号|認証コード|カード番号|密码|密碼|口令|验证码|驗證碼|令牌|密钥|密鑰"
+    "パスワード(?!ポリシー)|シークレット|トークン(?!数)|秘密鍵|暗証番号|認証コード|カード番号|密码|密碼|口令|验证码|驗證碼|令牌|密钥|密鑰"
 )
 _CJK_QUALIFIER: Final = re.compile(
-    "여부|개수|갯수|길이|일시|시각|날짜|방식|유형|종류|상태|정책|만료|횟수|필수|변경|수$|일$"
+    " ?(?:여부|개수|갯수|길이|일시|시각|날짜|방식|유형|종류|상태|정책|만료|횟수|필수|변경|수$|일$)"
 )
 # After the secret's name, or before it: what is named is not the secret itself.
 _QUALIFIERS: Final = frozenset(
@@ -73,7 +78,7 @@ _QUALIFIERS: Final = frozenset(
     age alg algorithm at attempt attempts backend banner bucket budget change changed class
     column config consent count country created date days description domain duration enabled
     encoding endpoint error errors exempt exists expired expires expiration expiry factory field
-    fields file form format hasher header hint hours id in index invalid kind label last left
+    fields file form format hasher header hint hours id ids in index invalid kind label last left
     len length lifetime limit manager message method minutes mode model ms name names on origin
     page param parameter path pattern per placeholder policy prefix present provider rate reason
     regex region remaining required requirements reset retries rotated rule rules schema scheme
@@ -88,6 +93,14 @@ _BEFORE: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 _SPLIT: Final = re.compile(r"2fa|2FA|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for part in islice(value.values() if isinstance(value, dict) else value, _MOST):
+            yield from _texts(part)
 
 
 class Verdict(Enum):
@@ -107,7 +120,9 @@ class Verdict(Enum):
         if is_number(value):
             return False
         if self is Verdict.COUNTED:
-            return not isinstance(value, dict | list | tuple)
+            return not isinstance(value, dict | list | tuple) or any(
+                map(looks_random, _texts(value))
+            )
         return isinstance(value, str) and looks_random(value)
 
 
@@ -154,6 +169,9 @@ class Names:
         return Verdict.DOUBTFUL if _DOUBTFUL.search(text) else verdict
 
 
+_STROKES: Final = str.maketrans("łŁøØđĐı", "lLoOdDi")
+
+
 def _words(name: str) -> list[str]:
     return [word.lower() for word in _SPLIT.findall(_folded(name))]
 
@@ -166,7 +184,7 @@ def _folded(text: str) -> str:
     # Without accents, and full-width letters as plain ones.
     if text.isascii():
         return text
-    apart = unicodedata.normalize("NFKD", text)
+    apart = unicodedata.normalize("NFKD", text.translate(_STROKES))
     kept = (letter for letter in apart if not unicodedata.combining(letter))
     return unicodedata.normalize("NFC", "".join(kept))
 

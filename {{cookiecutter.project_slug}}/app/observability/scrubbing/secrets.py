@@ -4,6 +4,9 @@ import base64
 import html
 import json
 import re
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -12,7 +15,8 @@ from .values import FILTERED, says_nothing
 _MOST: Final = 1000  # values
 _MOST_SPELLED: Final = 200  # of them, in whatever spelling; the others as they stand
 _SHORTEST, _LONGEST = 4, 2048  # characters of one
-_MOST_BEGINNINGS: Final = 8  # of one, where a text was cut
+_FEW: Final = 32  # that are simply looked for one after the other
+_MOST_BEGINNINGS: Final = 8  # of some with the same first letters, where a text was cut
 _CUT: Final = "…"
 _SCHEME: Final = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+", re.IGNORECASE)
 _QUOTES: Final = "\"'`"
@@ -30,6 +34,14 @@ _COMMON: Final = frozenset(
     username users value valid world write your
     """.split()  # noqa: SIM905
 )
+# What a secret object says of its holder, or of itself.
+_DESCRIBING: Final = frozenset(
+    """
+    active enabled expired expires host kind level mode name path port provider realm role scheme
+    scope scopes status title type user username
+    """.split()  # noqa: SIM905
+)
+_Known = tuple[str, bool]
 
 
 class Secrets:
@@ -38,7 +50,7 @@ class Secrets:
     def __init__(self) -> None:
         """Begin with none."""
         self._known: dict[str, bool] = {}  # and whether only the whole word is meant
-        self._spelled: list[tuple[str, bool]] | None = None
+        self._spelled: _Spelled | None = None
 
     def __bool__(self) -> bool:
         """Say whether any is known."""
@@ -54,7 +66,7 @@ class Secrets:
             self._add_text(value)
         elif isinstance(value, dict):
             for name, part in list(value.items())[:_MOST]:
-                if str(name).lower() not in _COMMON:
+                if str(name).lower() not in _DESCRIBING:
                     self.add(part)
         elif isinstance(value, list | tuple):
             for part in value[:_MOST]:
@@ -82,13 +94,13 @@ class Secrets:
     def without(self, text: str) -> str:
         """Filter the known values out of `text`, in whatever spelling."""
         if self._spelled is None:
-            self._spelled = self._spellings()
-        for secret, is_whole in self._spelled:
+            self._spelled = _Spelled(self._spellings())
+        for secret, is_whole in self._spelled.near(text):
             if secret in text:
                 text = _replaced(text, secret) if is_whole else text.replace(secret, FILTERED)
-        return self._without_half(text) if text.endswith(_CUT) else text
+        return self._spelled.without_half(text) if text.endswith(_CUT) else text
 
-    def _spellings(self) -> list[tuple[str, bool]]:
+    def _spellings(self) -> dict[str, bool]:
         spelled: dict[str, bool] = {}
         for number, (secret, is_whole) in enumerate(self._known.items()):
             spelled[secret] = is_whole
@@ -103,20 +115,51 @@ class Secrets:
                     html.escape(secret),
                 ):
                     spelled.setdefault(other, False)
-        return sorted(spelled.items(), key=lambda pair: len(pair[0]), reverse=True)
+        return spelled
 
-    def _without_half(self, text: str) -> str:
-        # A secret may have been cut, at one of its blanks or anywhere.
+
+class _Spelled:
+    """The texts that are looked for. Where they are many, most texts are near to few of them."""
+
+    def __init__(self, spelled: Mapping[str, bool]) -> None:
+        self._all = _longest_first(spelled.items())
+        self._sorted = sorted(spelled)
+        self._firsts = {secret[:_SHORTEST] for secret in spelled}
+        self._by_part: defaultdict[str, list[_Known]] = defaultdict(list)
+        if len(spelled) > _FEW:
+            often = Counter(part for secret in spelled for part in _parts(secret))
+            for known in self._all:
+                self._by_part[min(_parts(known[0]), key=often.__getitem__)].append(known)
+
+    def near(self, text: str) -> list[_Known]:
+        """Return those that may be in `text`, the longest first."""
+        if not self._by_part:
+            return self._all
+        near = self._by_part.keys() & _parts(text)
+        return _longest_first(known for part in near for known in self._by_part[part])
+
+    def without_half(self, text: str) -> str:
+        """Filter what was cut, at one of its blanks or anywhere."""
         kept = text.removesuffix(_CUT).rstrip()
-        for secret, _ in self._spelled or ():
-            first = secret[:_SHORTEST]
-            start = max(0, len(kept) - len(secret)) - 1
+        begin = max(0, len(kept) - len(self._all[0][0]))
+        start = len(kept)
+        for first in self._firsts & _parts(kept[begin:]) if self._by_part else self._firsts:
+            at = len(kept)
             for _ in range(_MOST_BEGINNINGS):
-                if (start := kept.find(first, start + 1)) < 0:
+                if (at := kept.rfind(first, begin, at + _SHORTEST - 1)) < 0:
                     break
-                if secret.startswith(kept[start:]):
-                    return kept[:start] + FILTERED + _CUT
-        return text
+                nearest = bisect_left(self._sorted, kept[at:])
+                if "".join(self._sorted[nearest : nearest + 1]).startswith(kept[at:]):
+                    start = min(start, at)
+        return text if start == len(kept) else kept[:start] + FILTERED + _CUT
+
+
+def _longest_first(known: Iterable[_Known]) -> list[_Known]:
+    return sorted(known, key=lambda one: len(one[0]), reverse=True)
+
+
+def _parts(text: str) -> set[str]:
+    return {text[at : at + _SHORTEST] for at in range(len(text) - _SHORTEST + 1)}
 
 
 def _replaced(text: str, word: str) -> str:

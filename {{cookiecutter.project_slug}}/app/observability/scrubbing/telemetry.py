@@ -159,7 +159,9 @@ class Telemetry:
             return [self.without(item, name) for item in value]
         if isinstance(value, dict):
             is_frame = name == "frames" and ("lineno" in value or "in_app" in value)
-            kept = value.keys() - SEEN_IN_FRAMES if is_frame else KEPT
+            # Further inside, the names may be the service's own.
+            own = KEPT if name in ("", "trace", "values") else frozenset[str]()
+            kept = value.keys() - SEEN_IN_FRAMES if is_frame else own
             left: dict[str, Any] = {}
             for field, part in value.items():
                 told = self.secrets.without(str(field))

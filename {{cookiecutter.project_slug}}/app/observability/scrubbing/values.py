@@ -6,8 +6,9 @@ from typing import Any, Final
 FILTERED: Final = "[Filtered]"
 
 _NOTHING: Final = re.compile(
-    r"\s*(?:none|true|false|null|undefined|nil|\[filtered\]|\[redacted\]|<redacted>|<[a-z ]{0,24}>"
-    r"|[*•x.…]+|%(?:\(\w{1,64}\))?[a-z]|\{\w{0,64}\}|\$\{\w{1,64}\}|\?|:\w{1,64})?\s*",
+    r"\s*(?:none|true|false|null|undefined|nil|required|missing|optional|disabled|enabled"
+    r"|\[[a-z]{3,10}\]|</?[a-z ]{0,24}>|<\|[a-z_]{1,24}\|>|[*•x.…]+|%(?:\([a-z_]{1,64}\))?[a-z]"
+    r"|\$?\{(?:[a-z_]{0,64}|\d)\}|\?|:[a-z_]{1,64}(?:_\d{1,3})?)?\s*",
     re.IGNORECASE,
 )
 _NUMBER: Final = re.compile(r"[-+]?\d{1,9}(?:\.\d{1,9})?")
