@@ -111,7 +111,7 @@ def _report(error: BaseException, details: Details, handled: bool, event: Event)
         event_id = scope.capture_event(event, hint=hint)  # type: ignore[arg-type]
     records.mark(error, Report(event_id))
     if request:
-        request.reported(event_id)
+        request.event_id = event_id
     return event_id
 
 
@@ -186,7 +186,7 @@ def _came_by_itself(event: Event, error: BaseException | None) -> bool:
         return False
     records.mark(error, Report(event["event_id"]))
     if request:
-        request.reported(event["event_id"])
+        request.failed, request.event_id = True, event["event_id"]
     return True
 
 

@@ -47,6 +47,7 @@ class CurrentRequest:
         self.status: int | None = None  # of the answer, once it has begun
         self.answered_at: float | None = None  # when its last byte was given to the server
         self.error: BaseException | None = None  # what a 5xx was made of
+        self.answered: BaseException | None = None  # by a 5xx
         self.event_id: str | None = None
         self.trace_rate = 0.0
         self.failed = False  # an error of it was reported, or held back
@@ -81,7 +82,7 @@ class CurrentRequest:
             scope.pop(_KEY, None)
         # A kept-alive connection may hold on to this request until the next one.
         self.records.forget()
-        self.error = None
+        self.error = self.answered = None
         self._forgiven.clear()
 
     @property
@@ -137,10 +138,10 @@ class CurrentRequest:
 
         return watched
 
-    def reported(self, event_id: str | None) -> None:
-        """Remember that a failure was reported; what was logged before are breadcrumbs of that."""
+    def fails(self, event_id: str | None) -> None:
+        """Remember which event tells of its failure; what was logged are breadcrumbs of that."""
         self.failed = True
-        self.event_id = event_id or self.event_id
+        self.event_id = event_id
         self.waiting.clear()
 
     def is_forgiven(self, error: BaseException) -> bool:

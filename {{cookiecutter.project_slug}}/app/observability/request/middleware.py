@@ -9,7 +9,7 @@ import sys
 from asyncio import CancelledError
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 import sentry_sdk
 from fastapi import FastAPI
@@ -38,6 +38,8 @@ from .traces import end_trace, join_trace, start_trace
 
 logger = logging.getLogger(__name__)
 
+_MOST_LAYERS: Final = 20  # around a mounted application
+
 
 def install_middleware(app: FastAPI, settings: SentrySettings) -> None:
     """Lay the layers around and into the stack when it is built, after all that a team adds."""
@@ -57,6 +59,10 @@ def _leave_unhandled_to_us(routes: Sequence[BaseRoute]) -> None:
     """Keep mounted applications from answering a crash in plain text before it is reported."""
     for route in routes:
         mounted = getattr(route, "app", None)
+        for _ in range(_MOST_LAYERS):
+            if isinstance(mounted, Starlette):
+                break
+            mounted = getattr(mounted, "app", None)
         if isinstance(mounted, Starlette):
             mounted.exception_handlers.setdefault(Exception, unanswered)
         _leave_unhandled_to_us(getattr(route, "routes", None) or ())
@@ -134,6 +140,8 @@ class OuterLayer:
             await self._app(request.scope, request.watch_receive(receive), watched)
         except BaseException as caught:
             error = caught
+        if error is request.answered:
+            error = None  # Starlette raises again what a team's handler of all exceptions answered
         outcome = outcome_of(
             error,
             is_answered=request.status is not None,
@@ -145,7 +153,7 @@ class OuterLayer:
             if error is not None and outcome.is_failure:
                 # What the policy has no name for, a task that was cancelled, is a failure here.
                 usual = None if isinstance(error, Exception) else Severity.P2
-                report(error, Details(usual), handled=False)
+                request.fails(report(error, Details(usual), handled=False))
             send_waiting(request)
             if outcome.level:
                 _log(error, outcome, request)
@@ -209,8 +217,11 @@ def _report_answer(request: CurrentRequest) -> None:
     error = request.error if request.error is not None else sys.exc_info()[1]
     # What the policy ignores may be answered with a failure all the same, on purpose.
     if error is not None and (severity.severity_of(error) or request.is_forgiven(error)):
-        report(error)
-    elif not request.failed:
+        request.answered = error
+        request.fails(report(error))
+    elif request.failed:
+        request.fails(request.event_id)  # what was captured tells of it
+    else:
         method = request.scope.get("method", "GET")  # of a websocket's handshake
         route, status = request.route() or NO_ROUTE, request.status
         event: dict[str, Any] = {
@@ -218,7 +229,7 @@ def _report_answer(request: CurrentRequest) -> None:
             "logentry": {"message": f"{method} {route} answered {status}"},
             "fingerprint": ["ion-answered", method, route, str(status)],
         }
-        request.reported(send_event(Key(f"{status} of {method} {route}", "", 0), event))
+        request.fails(send_event(Key(f"{status} of {method} {route}", "", 0), event))
 
 
 def _is_stray(error: BaseException) -> bool:
