@@ -7,9 +7,11 @@ again in another person's request, or be pickled.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .chain import PASSED_ON, TOLD, walk
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 _MOST: Final = 200
 LASTING: Final = 50  # of what may last as long as the process: an exception holds its frames
-_DEEPEST: Final = 10  # group in group: an exception of one may lead back to it
 
 
 class Report(NamedTuple):
@@ -53,21 +54,32 @@ class Records:
         self._most = most
         self._records: dict[int, _Record] = {}
 
-    def find(self, error: BaseException, depth: int = 0) -> Report | None:
+    def find(self, error: BaseException) -> Report | None:
         """Return the report that told of `error`, or of the error that it only passes on."""
-        if depth == _DEEPEST:
-            return None
+        return self._find(error, {})
+
+    def _find(self, error: BaseException, found: dict[int, Report | None]) -> Report | None:
+        """`found` has the members of groups that were asked for: they may be shared."""
+        if id(error) in found or len(found) == _MOST:
+            return found.get(id(error))
+        found[id(error)] = None  # where it leads back to itself
         for link in walk(error, PASSED_ON):
             record = self._known(link.error)
-            if record and record.report:
-                return record.report
-            if record and record.is_new:
-                return None
+            if record and (record.report or record.is_new):
+                found[id(error)] = record.report
+                break
             if isinstance(link.error, BaseExceptionGroup):
-                members = link.error.exceptions
-                reports = [self.find(member, depth + 1) for member in members]
-                return reports[0] if all(reports) else None
-        return None
+                found[id(error)] = self._find_all(link.error.exceptions, found)
+                break
+        return found[id(error)]
+
+    def _find_all(
+        self, members: Sequence[BaseException], found: dict[int, Report | None]
+    ) -> Report | None:
+        if len(members) > _MOST:
+            return None
+        reports = [*takewhile(bool, (self._find(member, found) for member in members))]
+        return reports[0] if len(reports) == len(members) else None
 
     def mark(self, error: BaseException, report: Report) -> None:
         """Remember that `error`, and all that its event tells of, has been reported."""

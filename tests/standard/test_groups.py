@@ -1,0 +1,98 @@
+"""Groups of exceptions, however large and however shared: their work is bounded, none is lost."""
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from app.observability import capture_error
+from app.observability.errors.records import Records, Report
+
+Events = list[dict[str, Any]]
+
+
+def calls(function: Callable[[], object]) -> int:
+    """Count what Python calls, steps of generators too."""
+    number = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal number
+        number += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return number
+
+
+def flat(size: int) -> BaseException:
+    return ExceptionGroup("flat", [ValueError(number) for number in range(size)])
+
+
+def shared(fan_out: int, depth: int) -> BaseException:
+    error: Exception = ValueError()
+    for _ in range(depth):
+        error = ExceptionGroup("shared", [error] * fan_out)
+    return error
+
+
+def nested(depth: int) -> BaseException:
+    error: Exception = ValueError()
+    for _ in range(depth):
+        error = ExceptionGroup("nested", [error])
+    return error
+
+
+@pytest.mark.parametrize("group", [flat(50_000), shared(4, 8), shared(10, 6), nested(200)])
+def test_what_a_group_costs_is_bounded(captured_events: Events, group: BaseException) -> None:
+    usual = calls(lambda: capture_error(flat(50)))
+    assert calls(lambda: capture_error(group)) < 10 * usual
+    assert len(captured_events) == 2
+
+
+@pytest.mark.parametrize("group", [shared(4, 8), shared(10, 6), nested(100)])
+def test_and_so_is_what_it_costs_when_all_of_it_is_known(
+    captured_events: Events, group: BaseException
+) -> None:
+    leaf = group
+    while isinstance(leaf, BaseExceptionGroup):
+        leaf = leaf.exceptions[0]
+    usual = calls(lambda: capture_error(flat(50)))
+    capture_error(leaf)
+    captured_events.clear()
+    assert calls(lambda: capture_error(group)) < 10 * usual
+    assert captured_events == []
+
+
+@pytest.mark.parametrize("size", [60, 10_000])
+def test_one_member_that_is_news_makes_a_group_news(captured_events: Events, size: int) -> None:
+    known = ValueError("known")
+    capture_error(known)
+    capture_error(ExceptionGroup("group", [known] * size + [ValueError("news")]))
+    assert len(captured_events) == 2
+
+
+def test_a_member_that_is_raised_instead_of_its_group_is_news() -> None:
+    records = Records()
+    news, known = ValueError("news"), ValueError("known")
+    records.mark(known, Report("a"))
+    news.__cause__ = ExceptionGroup("group", [news, known])
+    assert records.find(news) is None
+    assert records.find(news.__cause__) is None
+
+
+@pytest.mark.parametrize("size", [100, 10_000])
+def test_one_error_among_many_mistakes_of_clients_is_told(
+    captured_events: Events, size: int
+) -> None:
+    mistakes: list[Exception] = [HTTPException(404) for _ in range(size)]
+    capture_error(ExceptionGroup("mistakes", mistakes[:50]))
+    assert captured_events == []
+    capture_error(ExceptionGroup("group", [*mistakes, ValueError("news")]))
+    assert len(captured_events) == 1
