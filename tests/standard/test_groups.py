@@ -6,9 +6,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 
-from app.observability import capture_error
+from app.observability import SentrySettings, capture_error, install
 from app.observability.errors.records import Records, Report
 
 Events = list[dict[str, Any]]
@@ -85,6 +87,34 @@ def test_a_member_that_is_raised_instead_of_its_group_is_news() -> None:
     news.__cause__ = ExceptionGroup("group", [news, known])
     assert records.find(news) is None
     assert records.find(news.__cause__) is None
+
+
+# --- More than is kept ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClient:
+    app = FastAPI()
+
+    @app.get("/flat/{size}")
+    async def captures_and_raises(size: int) -> None:
+        try:
+            raise flat(size)
+        except* ValueError as group:
+            capture_error(group)
+            raise
+
+    install(app, sentry_settings)
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.mark.parametrize("size", [2, 60, 199])
+def test_what_is_captured_of_a_group_and_raised_again_is_told_once(
+    client: TestClient, captured_events: Events, size: int
+) -> None:
+    answer = client.get(f"/flat/{size}")
+    [event] = captured_events
+    assert answer.json()["event_id"] == event["event_id"]
 
 
 @pytest.mark.parametrize("size", [100, 10_000])

@@ -82,8 +82,11 @@ class Records:
         return reports[0] if len(reports) == len(members) else None
 
     def mark(self, error: BaseException, report: Report) -> None:
-        """Remember that `error`, and all that its event tells of, has been reported."""
-        for link in reversed([*walk(error, TOLD)]):  # `error` is what is dropped last
+        """Remember that `error`, and all that its event tells of, has been reported.
+
+        Members that an event has no room for, too: `except*` makes another group of them.
+        """
+        for link in reversed([*walk(error, TOLD, self._most)]):  # `error` is what is dropped last
             record = self._of(link.error)
             record.report = record.report or report
             record.scopes = []
@@ -125,7 +128,7 @@ class Records:
         self._records.clear()
 
     def _mark_for(self, by: "Records", error: BaseException, report: Report) -> None:
-        for link in reversed([*walk(error, TOLD)]):
+        for link in reversed([*walk(error, TOLD, self._most)]):
             record = self._of(link.error)
             record.report, record.by = report, by
 
