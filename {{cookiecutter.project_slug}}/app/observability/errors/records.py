@@ -52,6 +52,7 @@ class Records:
         self._parent = parent
         self._seconds = seconds
         self._most = most
+        self._began = time.monotonic()
         self._records: dict[int, _Record] = {}
 
     def find(self, error: BaseException) -> Report | None:
@@ -136,8 +137,10 @@ class Records:
         if own := self._get(error):
             return own
         shared = PROCESS._get(error)
-        # What a task reported isn't what another one did with the same exception object.
-        return shared if shared and shared.by is PROCESS else None
+        # What a task reported isn't what another one did with the same exception object, and what
+        # failed before this began is no report of it; what its threads report is.
+        is_ours = shared and shared.by is PROCESS and shared.at >= self._began
+        return shared if is_ours else None
 
     def _get(self, error: BaseException) -> _Record | None:
         record = self._records.get(id(error))
