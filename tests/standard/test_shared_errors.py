@@ -1,5 +1,7 @@
 """One exception object in more than one place: in threads, in tasks, in several requests."""
 
+import asyncio
+import gc
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -83,3 +85,23 @@ def test_what_a_pool_logs_and_its_future_raises_is_told_once(
         for number in (1, 2):
             client.get("/")
             assert len(captured_events) == number
+
+
+@pytest.mark.parametrize("logs", [True, False])
+def test_a_lost_task_that_logged_its_error_is_told_once(
+    app: FastAPI, captured_events: Events, logs: bool
+) -> None:
+    async def work() -> None:
+        error = OSError("not stored")
+        raise logged(error) if logs else error
+
+    @app.get("/")
+    async def loses() -> None:
+        asyncio.create_task(work())  # noqa: RUF006
+        await asyncio.sleep(0)
+
+    TestClient(app).get("/")
+    gc.collect()
+    [event] = captured_events
+    assert event["logger"] == (__name__ if logs else "asyncio")
+    assert "not stored" in str(event["exception"])

@@ -93,6 +93,7 @@ class Records:
             record.scopes = []
         if self._parent:
             self._parent._mark_for(self, error, report)
+        _ANYWHERE._of(error).report = report
 
     def judge(self, error: BaseException) -> None:
         """Settle now whether `error` is news: a middleware may give it another cause later."""
@@ -166,6 +167,14 @@ class Records:
         return self._seconds is not None and time.monotonic() - record.at > self._seconds
 
 
+def is_told_anywhere(error: BaseException) -> bool:
+    """Tell whether any request, task or thread has reported this very exception of late.
+
+    asyncio asks: it tells of a lost task when nothing says any more whose it was.
+    """
+    return _ANYWHERE._get(error) is not None
+
+
 def _current_task() -> "asyncio.Task[object] | None":
     try:
         return asyncio.current_task()
@@ -174,4 +183,5 @@ def _current_task() -> "asyncio.Task[object] | None":
 
 
 PROCESS: Final = Records(seconds=60.0, most=LASTING)
+_ANYWHERE: Final = Records(seconds=60.0, most=LASTING)
 current_records: Final[ContextVar[Records]] = ContextVar("current_records", default=PROCESS)
