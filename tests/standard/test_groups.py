@@ -1,5 +1,6 @@
 """Groups of exceptions, however large and however shared: their work is bounded, none is lost."""
 
+import asyncio
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -10,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 
-from app.observability import SentrySettings, capture_error, install
+from app.observability import SentrySettings, capture_error, install, spawn
 from app.observability.errors.records import Records, Report
 
 Events = list[dict[str, Any]]
@@ -108,13 +109,40 @@ def client(captured_events: Events, sentry_settings: SentrySettings) -> TestClie
     return TestClient(app, raise_server_exceptions=False)
 
 
-@pytest.mark.parametrize("size", [2, 60, 199])
+@pytest.mark.parametrize("size", [2, 60, 10_000])
 def test_what_is_captured_of_a_group_and_raised_again_is_told_once(
     client: TestClient, captured_events: Events, size: int
 ) -> None:
     answer = client.get(f"/flat/{size}")
     [event] = captured_events
     assert answer.json()["event_id"] == event["event_id"]
+
+
+@pytest.mark.parametrize("size", [2, 60, 10_000])
+def test_also_in_a_task(captured_events: Events, size: int) -> None:
+    async def captures_and_raises() -> None:
+        try:
+            raise flat(size)
+        except* ValueError as group:
+            capture_error(group)
+            raise
+
+    async def main() -> None:
+        await asyncio.wait([spawn(captures_and_raises(), name="digest")])
+
+    asyncio.run(main())
+    assert len(captured_events) == 1
+
+
+@pytest.mark.parametrize("size", [2, 60, 300])
+def test_another_kind_of_error_in_the_group_is_told_as_well(
+    captured_events: Events, size: int
+) -> None:
+    group = flat(size)
+    assert isinstance(group, ExceptionGroup)
+    capture_error(group)
+    capture_error(group.derive([*group.exceptions[:-1], KeyError("news")]))
+    assert len(captured_events) == 2
 
 
 @pytest.mark.parametrize("size", [100, 10_000])

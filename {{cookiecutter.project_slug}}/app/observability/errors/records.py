@@ -12,6 +12,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import takewhile
+from operator import is_
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .chain import PASSED_ON, TOLD, walk
@@ -70,9 +71,19 @@ class Records:
                 found[id(error)] = record.report
                 break
             if isinstance(link.error, BaseExceptionGroup):
-                found[id(error)] = self._find_all(link.error.exceptions, found)
+                members = link.error.exceptions
+                found[id(error)] = self._find_same(members) or self._find_all(members, found)
                 break
         return found[id(error)]
+
+    def _find_same(self, members: Sequence[BaseException]) -> Report | None:
+        """`except*` raises another group of the same members, which may be more than are kept."""
+        for record in list(self._records.values()):
+            if record.report and isinstance(record.error, BaseExceptionGroup):
+                told = record.error.exceptions
+                if len(told) == len(members) and all(map(is_, told, members)):
+                    return record.report
+        return None
 
     def _find_all(
         self, members: Sequence[BaseException], found: dict[int, Report | None]
