@@ -234,11 +234,12 @@ def test_a_task_tells_whoever_awaits_it_and_nobody_else() -> None:
     assert request.find(error) is None
 
 
-def test_what_the_process_reported_is_known_in_requests() -> None:
+def test_what_the_process_reports_meanwhile_is_known_in_a_request() -> None:
     PROCESS.forget()
-    error = ValueError()
+    request, error = Records(), ValueError()
     PROCESS.mark(error, A)
-    assert Records().find(error) == A
+    assert request.find(error) == A
+    assert Records().find(error) is None
 
 
 def test_records_are_bounded_and_the_oldest_go_first() -> None:

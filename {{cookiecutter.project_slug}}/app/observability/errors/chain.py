@@ -39,22 +39,24 @@ PASSED_ON: Final = frozenset({Relation.CAUSE, Relation.INSTEAD})
 TOLD: Final = frozenset({Relation.CAUSE, Relation.MEMBER})
 
 
-def walk(error: BaseException, follow: Container[Relation] = AS_SHOWN) -> Iterator[Link]:
+def walk(
+    error: BaseException, follow: Container[Relation] = AS_SHOWN, most: int = MAX_LINKS
+) -> Iterator[Link]:
     """Yield `error` and what it is made of, each exception once, the nearest first."""
     waiting = deque([Link(error, Relation.ITSELF, 0, "")])
     seen = {id(error)}
     number = 0
-    while waiting and number < MAX_LINKS:
+    while waiting:
         link = waiting.popleft()
         yield link
-        for other, relation, source in _parts(link.error):
-            if relation in follow and id(other) not in seen:
+        for other, relation, source in _parts(link.error, most):
+            if len(seen) < most and relation in follow and id(other) not in seen:
                 seen.add(id(other))
                 waiting.append(Link(other, relation, number, source))
         number += 1
 
 
-def _parts(error: BaseException) -> Iterator[tuple[BaseException, Relation, str]]:
+def _parts(error: BaseException, most: int) -> Iterator[tuple[BaseException, Relation, str]]:
     if error.__cause__ is not None:
         yield error.__cause__, Relation.CAUSE, "__cause__"
     elif error.__context__ is not None and not error.__suppress_context__:
@@ -62,7 +64,7 @@ def _parts(error: BaseException) -> Iterator[tuple[BaseException, Relation, str]
         relation = Relation.INSTEAD if instead else Relation.DURING
         yield error.__context__, relation, "__context__"
     if isinstance(error, BaseExceptionGroup):
-        for place, member in enumerate(error.exceptions):
+        for place, member in enumerate(error.exceptions[:most]):
             yield member, Relation.MEMBER, f"exceptions[{place}]"
 
 

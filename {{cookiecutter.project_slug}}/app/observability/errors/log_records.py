@@ -15,6 +15,7 @@ from ..request.current import CurrentRequest, current_request
 from ..service import PACKAGE, ROOT
 from .capture import guard, is_worth_reporting, report, send_event
 from .events import Event
+from .records import is_told_anywhere
 from .storm import Key
 
 # Errors that these tell of are reported where they happen.
@@ -45,7 +46,9 @@ def report_record(record: logging.LogRecord) -> None:
     try:
         if record.name == "asyncio":
             # It tells of a lost task in whatever request the garbage collector came to it.
-            contextvars.Context().run(_report, record)
+            error = _told(record)
+            if error is None or not is_told_anywhere(error):
+                contextvars.Context().run(_report, record)
         else:
             _report(record)
     finally:

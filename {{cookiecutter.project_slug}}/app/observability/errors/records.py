@@ -7,9 +7,12 @@ again in another person's request, or be pickled.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import takewhile
+from operator import is_
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .chain import PASSED_ON, TOLD, walk
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
 
 _MOST: Final = 200
 LASTING: Final = 50  # of what may last as long as the process: an exception holds its frames
-_DEEPEST: Final = 10  # group in group: an exception of one may lead back to it
 
 
 class Report(NamedTuple):
@@ -51,32 +53,58 @@ class Records:
         self._parent = parent
         self._seconds = seconds
         self._most = most
+        self._began = time.monotonic()
         self._records: dict[int, _Record] = {}
 
-    def find(self, error: BaseException, depth: int = 0) -> Report | None:
+    def find(self, error: BaseException) -> Report | None:
         """Return the report that told of `error`, or of the error that it only passes on."""
-        if depth == _DEEPEST:
-            return None
+        return self._find(error, {})
+
+    def _find(self, error: BaseException, found: dict[int, Report | None]) -> Report | None:
+        """`found` has the members of groups that were asked for: they may be shared."""
+        if id(error) in found or len(found) == _MOST:
+            return found.get(id(error))
+        found[id(error)] = None  # where it leads back to itself
         for link in walk(error, PASSED_ON):
             record = self._known(link.error)
-            if record and record.report:
-                return record.report
-            if record and record.is_new:
-                return None
+            if record and (record.report or record.is_new):
+                found[id(error)] = record.report
+                break
             if isinstance(link.error, BaseExceptionGroup):
                 members = link.error.exceptions
-                reports = [self.find(member, depth + 1) for member in members]
-                return reports[0] if all(reports) else None
+                found[id(error)] = self._find_same(members) or self._find_all(members, found)
+                break
+        return found[id(error)]
+
+    def _find_same(self, members: Sequence[BaseException]) -> Report | None:
+        """`except*` raises another group of the same members, which may be more than are kept."""
+        for record in list(self._records.values()):
+            if record.report and isinstance(record.error, BaseExceptionGroup):
+                told = record.error.exceptions
+                if len(told) == len(members) and all(map(is_, told, members)):
+                    return record.report
         return None
 
+    def _find_all(
+        self, members: Sequence[BaseException], found: dict[int, Report | None]
+    ) -> Report | None:
+        if len(members) > _MOST:
+            return None
+        reports = [*takewhile(bool, (self._find(member, found) for member in members))]
+        return reports[0] if len(reports) == len(members) else None
+
     def mark(self, error: BaseException, report: Report) -> None:
-        """Remember that `error`, and all that its event tells of, has been reported."""
-        for link in reversed([*walk(error, TOLD)]):  # `error` is what is dropped last
+        """Remember that `error`, and all that its event tells of, has been reported.
+
+        Members that an event has no room for, too: `except*` makes another group of them.
+        """
+        for link in reversed([*walk(error, TOLD, self._most)]):  # `error` is what is dropped last
             record = self._of(link.error)
             record.report = record.report or report
             record.scopes = []
         if self._parent:
             self._parent._mark_for(self, error, report)
+        _ANYWHERE._of(error).report = report
 
     def judge(self, error: BaseException) -> None:
         """Settle now whether `error` is news: a middleware may give it another cause later."""
@@ -113,7 +141,7 @@ class Records:
         self._records.clear()
 
     def _mark_for(self, by: "Records", error: BaseException, report: Report) -> None:
-        for link in reversed([*walk(error, TOLD)]):
+        for link in reversed([*walk(error, TOLD, self._most)]):
             record = self._of(link.error)
             record.report, record.by = report, by
 
@@ -121,8 +149,10 @@ class Records:
         if own := self._get(error):
             return own
         shared = PROCESS._get(error)
-        # What a task reported isn't what another one did with the same exception object.
-        return shared if shared and shared.by is PROCESS else None
+        # What a task reported isn't what another one did with the same exception object, and what
+        # failed before this began is no report of it; what its threads report is.
+        is_ours = shared and shared.by is PROCESS and shared.at >= self._began
+        return shared if is_ours else None
 
     def _get(self, error: BaseException) -> _Record | None:
         record = self._records.get(id(error))
@@ -148,6 +178,14 @@ class Records:
         return self._seconds is not None and time.monotonic() - record.at > self._seconds
 
 
+def is_told_anywhere(error: BaseException) -> bool:
+    """Tell whether any request, task or thread has reported this very exception of late.
+
+    asyncio asks: it tells of a lost task when nothing says any more whose it was.
+    """
+    return _ANYWHERE._get(error) is not None
+
+
 def _current_task() -> "asyncio.Task[object] | None":
     try:
         return asyncio.current_task()
@@ -156,4 +194,5 @@ def _current_task() -> "asyncio.Task[object] | None":
 
 
 PROCESS: Final = Records(seconds=60.0, most=LASTING)
+_ANYWHERE: Final = Records(seconds=60.0, most=LASTING)
 current_records: Final[ContextVar[Records]] = ContextVar("current_records", default=PROCESS)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from enum import Enum
 from typing import Final
 
@@ -71,6 +71,11 @@ def severity_of(error: BaseException) -> Severity | None:
     An error that the policy doesn't name takes the severity of the first of its causes that the
     policy does name; such a group is as bad as the worst of its members.
     """
+    return _severity_of(error, set())
+
+
+def _severity_of(error: BaseException, seen: set[int]) -> Severity | None:
+    seen.add(id(error))
     for link in walk(error, LINEAGE):
         named = _named(link.error)
         if isinstance(named, Severity):
@@ -79,12 +84,21 @@ def severity_of(error: BaseException) -> Severity | None:
             if named == _IGNORED:
                 return None
             if isinstance(error, BaseExceptionGroup):
-                found = filter(None, map(severity_of, error.exceptions[:_MEMBERS]))
-                return min(found, key=lambda severity: severity.name, default=None)
+                return _worst(error.exceptions, seen)
     return USUAL
 
 
-_MEMBERS: Final = 100
+def _worst(members: Sequence[BaseException], seen: set[int]) -> Severity | None:
+    found: list[Severity | None] = []
+    for member in members[:_MOST]:
+        if id(member) not in seen and len(seen) < _MOST:
+            found.append(_severity_of(member, seen))
+    if len(members) > _MOST or len(seen) == _MOST:
+        found.append(USUAL)  # of what isn't looked at, some may be an error
+    return min(filter(None, found), key=lambda severity: severity.name, default=None)
+
+
+_MOST: Final = 100  # members of a group, and theirs
 _IGNORED: Final = "ignored"
 _ALL: Final = (Exception, BaseException)
 
