@@ -111,7 +111,7 @@ def message_of(record: logging.LogRecord) -> str:
     """Return a record's message, and its template where the arguments don't fit into it."""
     try:
         return cut(record.getMessage())
-    except Exception:
+    except BaseException:  # of an argument
         return text_of(record.msg)
 
 

@@ -71,7 +71,7 @@ class _Logging(LoggingIntegration):
             return
         try:
             record.getMessage()
-        except Exception:  # the SDK would lose it: arguments that don't fit, or can't be written
+        except BaseException:  # else lost by the SDK: arguments that don't fit, or can't be written
             told = {"msg": message_of(record), "args": None}
             record = logging.makeLogRecord(vars(record) | told)
         handler.handle(record)
