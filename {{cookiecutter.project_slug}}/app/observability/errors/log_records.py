@@ -4,7 +4,7 @@ import contextvars
 import logging
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -36,6 +36,15 @@ def is_left_out(logger: str) -> bool:
     return logger in _ECHOING or f"{logger}.".startswith(_OWN)
 
 
+def in_its_context(record: logging.LogRecord, tell: Callable[[logging.LogRecord], Any]) -> None:
+    """Tell of a record where it belongs to."""
+    if record.name == "asyncio":
+        # It tells of a lost task in whatever request the garbage collector came to it.
+        contextvars.Context().run(tell, record)
+    else:
+        tell(record)
+
+
 def report_record(record: logging.LogRecord) -> None:
     """Report a log record of level ERROR or above, or the exception that it tells of."""
     # What is logged while an error is reported would be reported, and so on.
@@ -43,11 +52,7 @@ def report_record(record: logging.LogRecord) -> None:
         return
     _busy.is_set = True
     try:
-        if record.name == "asyncio":
-            # It tells of a lost task in whatever request the garbage collector came to it.
-            contextvars.Context().run(_report, record)
-        else:
-            _report(record)
+        _report(record)
     finally:
         _busy.is_set = False
 

@@ -12,7 +12,7 @@ from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import BreadcrumbHandler, LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
-from ..errors.log_records import extra_of, is_left_out, message_of, report_record
+from ..errors.log_records import extra_of, in_its_context, is_left_out, message_of, report_record
 from .frameworks import before_def_endpoints
 from .names import logging_options, logs_handler
 from .spans import name_thread
@@ -54,11 +54,14 @@ class _Logging(LoggingIntegration):
         if record.levelno < logging.INFO or is_left_out(record.name) or not _WANTED(record):
             return
         try:
-            if record.levelno >= logging.ERROR:
-                report_record(record)  # before its breadcrumb, or the event would say it twice
-            self._leave_breadcrumb(record)
+            in_its_context(record, self._tell)
         except Exception:  # a log call never fails for Sentry's sake
             logging.getLogger(__name__).exception("A log record could not be told of")
+
+    def _tell(self, record: LogRecord) -> None:
+        if record.levelno >= logging.ERROR:
+            report_record(record)  # before its breadcrumb, or the event would say it twice
+        self._leave_breadcrumb(record)
 
     _handle_event_record = _handle_record  # as sentry-sdk 3 calls it
 
@@ -74,7 +77,7 @@ class _Logging(LoggingIntegration):
         except BaseException:  # else lost by the SDK: arguments that don't fit, or can't be written
             told = {"msg": message_of(record), "args": None}
             record = logging.makeLogRecord(vars(record) | told)
-        handler.handle(record)
+        in_its_context(record, handler.handle)
 
     _handle_logs_record = _handle_sentry_logs_record  # as sentry-sdk 3 calls it
 
