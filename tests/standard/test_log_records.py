@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,10 @@ class Template:
 
     def __str__(self) -> str:
         return "order %s"
+
+
+class State(StrEnum):
+    PAID = "paid"
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +172,18 @@ def test_a_message_that_cannot_be_told_is_a_log_nevertheless(
     [batch] = sentry_transport.payloads("log")
     assert [item["body"] for item in batch["items"]] == [body]
     assert breadcrumb(sentry_transport.events) == body
+
+
+def test_an_extra_that_interrupts_costs_no_log(sentry_transport: RecordingTransport) -> None:
+    job = Interrupting()
+    plain = {"lines": [1, 2], "order": {"id": 7}, "state": State.PAID}
+    log.warning("told", extra={"job": job, "jobs": [job], **plain})
+    sentry_sdk.flush()
+    [batch] = sentry_transport.payloads("log")
+    told = batch["items"][0]["attributes"]
+    assert told["job"]["value"] == "<Interrupting: CancelledError>"
+    assert told["jobs"]["value"] == "[<list: CancelledError>"
+    assert [told[name]["value"] for name in plain] == [[1, 2], "{'id': 7}", "paid"]
 
 
 @pytest.mark.parametrize("name", ["app.observability", "app.observability.plain", "sentry_sdk.x"])

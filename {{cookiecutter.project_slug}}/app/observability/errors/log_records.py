@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import sentry_sdk
 
-from ..plain import Plain, cut, text_of
+from ..plain import MAX_TEXT, Plain, cut, short_repr, text_of
 from ..request.current import CurrentRequest, current_request
 from ..service import PACKAGE, ROOT
 from .capture import guard, is_worth_reporting, report, send_event
@@ -122,9 +122,26 @@ def message_of(record: logging.LogRecord) -> str:
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a log call gave by `extra`, as plain data."""
-    extra = {name: value for name, value in vars(record).items() if name not in _COMMON}
+    extra = _extra(record)
     shown: dict[str, Any] = Plain(_MAX_EXTRA).data(extra) if extra else {}  # most have none
     return {name: value for name, value in shown.items() if name[:1] != "_"}
+
+
+def shown_extra(record: logging.LogRecord) -> dict[str, str]:
+    """Return that of `extra` which the SDK would show, later and in a thread that it may end."""
+    return {
+        name: short_repr(value, MAX_TEXT)
+        for name, value in _extra(record).items()
+        if not all(issubclass(type(item), str | int | float) for item in _items(value))
+    }
+
+
+def _items(value: Any) -> Any:
+    return value if type(value) in (list, tuple) else (value,)
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _COMMON}
 
 
 def send_waiting(request: CurrentRequest) -> None:

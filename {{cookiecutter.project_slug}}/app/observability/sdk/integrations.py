@@ -12,7 +12,14 @@ from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import BreadcrumbHandler, LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
-from ..errors.log_records import extra_of, in_its_context, is_left_out, message_of, report_record
+from ..errors.log_records import (
+    extra_of,
+    in_its_context,
+    is_left_out,
+    message_of,
+    report_record,
+    shown_extra,
+)
 from .frameworks import before_def_endpoints
 from .names import logging_options, logs_handler
 from .spans import name_thread
@@ -72,10 +79,12 @@ class _Logging(LoggingIntegration):
         handler = logs_handler(self)
         if handler is None or record.levelno < handler.level or is_left_out(record.name):
             return
+        told: dict[str, Any] = shown_extra(record)
         try:
             record.getMessage()
         except BaseException:  # else lost by the SDK: arguments that don't fit, or can't be written
-            told = {"msg": message_of(record), "args": None}
+            told |= {"msg": message_of(record), "args": None}
+        if told:
             record = logging.makeLogRecord(vars(record) | told)
         in_its_context(record, handler.handle)
 
