@@ -293,6 +293,40 @@ def test_a_forked_child_tells_nothing_that_its_parent_counted(
     assert len(receiver.payloads("event")) == 1
 
 
+def test_what_the_child_of_a_request_logs_does_not_wait_for_its_answer(
+    generate: Generate, receiver: Receiver
+) -> None:
+    code = """if True:
+        import logging
+        from multiprocessing import get_context
+        from fastapi import FastAPI
+        from fastapi.testclient import TestClient
+        from app.observability import init_sentry, install, set_user
+        from app.settings import Settings
+        settings = Settings.load()
+        init_sentry(settings)
+        app = FastAPI()
+        install(app, settings)
+        log = logging.getLogger("work")
+
+        @app.get("/forks")
+        async def forks():
+            set_user("b")
+            log.error("parent")
+            child = get_context("fork").Process(target=log.error, args=("child",))
+            child.start()
+            child.join(20)
+
+        TestClient(app).get("/forks")
+    """
+    done = generate().run("python", "-c", code, SENTRY_DSN=receiver.dsn)
+    assert done.returncode == 0, done.stdout
+    events = receiver.payloads("event")
+    assert Counter(event["logentry"]["message"] for event in events) == {"parent": 1, "child": 1}
+    for event in events:
+        assert (event["user"], event["transaction"]) == ({"id": "b"}, "/forks")
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_children_of_multiprocessing_send_their_own_events_only(
     generate: Generate, tmp_path: Path, method: str

@@ -201,6 +201,21 @@ def test_a_loss_is_told_with_what_to_do(
     ]
 
 
+@pytest.mark.parametrize(
+    ("lost", "lowers"),
+    [("span", True), ("log_item", True), ("profile_chunk", True), ("error", False)],
+)
+def test_what_to_do_depends_on_what_is_too_much(
+    standard: Standard, caplog: pytest.LogCaptureFixture, lost: str, lowers: bool
+) -> None:
+    losses = standard.delivery.losses.Losses("sentry.example.com")
+    losses.add(standard.delivery.losses.QUEUE_FULL, Counter({lost: 1}))
+    losses.tell()
+    [told] = caplog.messages
+    assert ("SENTRY_TRACES_SAMPLE_RATE" in told) == lowers
+    assert told.endswith("Can sentry.example.com be reached from here?") != lowers
+
+
 def test_so_is_what_is_lost_by_many_causes_or_not_yet(
     standard: Standard, caplog: pytest.LogCaptureFixture
 ) -> None:

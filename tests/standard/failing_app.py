@@ -103,6 +103,16 @@ class Awkward(Exception):
         raise RuntimeError("no severity")
 
 
+class Interrupting:
+    """Raises what is no Exception when it is shown, as one that shows a cancelled task's result."""
+
+    def __init__(self, raised: type[BaseException] = asyncio.CancelledError) -> None:
+        self.raised = raised
+
+    def __repr__(self) -> str:
+        raise self.raised
+
+
 class WithoutModule(type):
     """A metaclass that does not tell its classes' modules."""
 

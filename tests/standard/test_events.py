@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.testclient import TestClient
 
 from app.observability import (
@@ -23,7 +23,7 @@ from app.observability import (
 )
 
 from .expectations import ignore_events
-from .failing_app import Awkward, failing_app
+from .failing_app import Awkward, Interrupting, failing_app
 
 Events = list[dict[str, Any]]
 log = logging.getLogger("tests.events")
@@ -272,6 +272,64 @@ def test_nothing_that_a_teams_objects_do_is_their_callers_trouble(
         capture_error("no error")  # type: ignore[arg-type]
     assert len(captured_events) == 5
     assert evil.args == ()
+
+
+@pytest.mark.parametrize(
+    "raised", [asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit]
+)
+def test_nor_is_what_interrupts(captured_events: Events, raised: type[BaseException]) -> None:
+    job = Interrupting(raised)
+    told = f"<Interrupting: {raised.__name__}>"
+    try:
+        raise ValueError(job)
+    except ValueError as error:
+        capture_error(error)
+    log.error("failed", extra={"job": job})
+    captured, logged = captured_events
+    assert captured["exception"]["values"][-1]["value"] == f"<ValueError: {raised.__name__}>"
+    assert frames(captured)[-1]["vars"]["job"] == told
+    assert logged["extra"] == {"job": told}
+
+
+def test_nor_is_a_context_that_does(captured_events: Events) -> None:
+    class Job:
+        def __getattr__(self, name: str) -> object:
+            raise asyncio.CancelledError
+
+    job: Any = Job()
+    with error_scope(contexts={"job": job}):
+        capture_error(ValueError(), contexts={"job": job})
+    assert len(captured_events) == 1
+
+
+def test_it_costs_no_request_its_answer(
+    captured_events: Events, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job: Any = Interrupting()
+
+    @app.get("/logs_it")
+    async def logs_it() -> None:
+        logging.getLogger("tests.events").warning("begun", extra={"job": job})
+
+    @app.get("/refuses_it")
+    async def refuses_it() -> None:
+        raise HTTPException(500, job)
+
+    @app.get("/holds_it")
+    async def holds_it() -> None:
+        held = job
+        raise ValueError(held)
+
+    class ShowsVariables(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            repr(job)
+
+    monkeypatch.setattr(logging.getLogger("app.observability"), "handlers", [ShowsVariables()])
+    client = TestClient(app)
+    assert client.get("/logs_it").status_code == 200
+    assert captured_events == []
+    for path in ("/refuses_it", "/holds_it"):
+        assert client.get(path).json()["event_id"] == captured_events[-1]["event_id"]
 
 
 def test_a_severity_that_raises_is_the_usual_one(captured_events: Events) -> None:

@@ -146,16 +146,17 @@ def test_a_thread_of_a_library_is_told_by_its_frames(captured_events: Events) ->
     assert [frame["in_app"] for frame in frames(error, captured_events)][-3:] == [False] * 3
 
 
+@pytest.mark.parametrize("raised", [RuntimeError, asyncio.CancelledError])
 def test_frames_that_cannot_be_told_leave_type_text_and_how_it_came(
-    captured_events: Events,
+    captured_events: Events, raised: type[BaseException]
 ) -> None:
     class Sourceless:
         def get_source(self, name: str) -> str:
-            raise RuntimeError("no source")
+            raise raised("no source")
 
     module = {"__name__": "evil", "__loader__": Sourceless()}
     with pytest.raises(ValueError) as caught:
-        exec(compile("raise ValueError('told')", f"{PLACE}evil", "exec"), module)
+        exec(compile("raise ValueError('told')", f"{PLACE}{raised.__name__}", "exec"), module)
     capture_error(caught.value)
     [value] = captured_events[0]["exception"]["values"]
     assert value["type"] == "ValueError"

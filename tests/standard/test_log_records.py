@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from app.observability.errors.severity import POLICY
 from app.observability.request.sessions import sessions
 from app.observability.testing import RecordingTransport, recording
 
-from .failing_app import Awkward, boom, failing_app
+from .failing_app import Awkward, Interrupting, boom, failing_app
 
 Events = list[dict[str, Any]]
 log = logging.getLogger("tests.log_records")
@@ -45,6 +46,10 @@ class Template:
 
     def __str__(self) -> str:
         return "order %s"
+
+
+class State(StrEnum):
+    PAID = "paid"
 
 
 @pytest.fixture(autouse=True)
@@ -144,16 +149,41 @@ def test_a_log_call_that_cannot_be_told_of_does_not_fail(
     assert captured_events == []
 
 
+@pytest.mark.parametrize(
+    ("said", "body"),
+    [
+        ((EVIL,), "<Awkward: RuntimeError>"),
+        ((Interrupting(),), "<Interrupting: CancelledError>"),
+        (("got %s", Interrupting()), "got %s"),
+        (("password=%s of %s", "x", Interrupting()), "password=%s of %s"),
+    ],
+)
 def test_a_message_that_cannot_be_told_is_a_log_nevertheless(
-    sentry_transport: RecordingTransport, monkeypatch: pytest.MonkeyPatch
+    sentry_transport: RecordingTransport,
+    monkeypatch: pytest.MonkeyPatch,
+    said: tuple[Any, ...],
+    body: str,
 ) -> None:
     quiet = logging.getLogger("tests.quiet_records")
     monkeypatch.setattr(quiet, "propagate", False)
     monkeypatch.setattr(quiet, "handlers", [logging.NullHandler()])
-    quiet.warning(EVIL)
+    quiet.warning(*said)
     sentry_sdk.flush()
     [batch] = sentry_transport.payloads("log")
-    assert [item["body"] for item in batch["items"]] == ["<Awkward: RuntimeError>"]
+    assert [item["body"] for item in batch["items"]] == [body]
+    assert breadcrumb(sentry_transport.events) == body
+
+
+def test_an_extra_that_interrupts_costs_no_log(sentry_transport: RecordingTransport) -> None:
+    job = Interrupting()
+    plain = {"lines": [1, 2], "order": {"id": 7}, "state": State.PAID}
+    log.warning("told", extra={"job": job, "jobs": [job], **plain})
+    sentry_sdk.flush()
+    [batch] = sentry_transport.payloads("log")
+    told = batch["items"][0]["attributes"]
+    assert told["job"]["value"] == "<Interrupting: CancelledError>"
+    assert told["jobs"]["value"] == "[<list: CancelledError>"
+    assert [told[name]["value"] for name in plain] == [[1, 2], "{'id': 7}", "paid"]
 
 
 @pytest.mark.parametrize("name", ["app.observability", "app.observability.plain", "sentry_sdk.x"])

@@ -7,6 +7,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import sentry_sdk
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.observability import SentrySettings, ignore_exception, set_user
 from app.observability.errors import severity, storm
+from app.observability.testing import RecordingTransport
 
 from .test_asgi import Events, app, call, http
 
@@ -25,8 +27,13 @@ CONNECT: Message = {"type": "websocket.connect"}
 WEBSOCKET: dict[str, Any] = {"type": "websocket", "scheme": "ws", "subprotocols": []}
 
 
+@pytest.fixture
+def sentry_settings(sentry_settings: SentrySettings) -> SentrySettings:
+    return sentry_settings.model_copy(update={"sentry_log_level": "error"})
+
+
 def test_what_the_garbage_collector_finds_in_a_request_is_not_of_it(
-    app: FastAPI, captured_events: Events
+    app: FastAPI, sentry_transport: RecordingTransport
 ) -> None:
     @app.get("/loses")
     async def loses() -> None:
@@ -43,6 +50,7 @@ def test_what_the_garbage_collector_finds_in_a_request_is_not_of_it(
         set_user("b")
         logger.error("b's own trouble")
         gc.collect()
+        logger.critical("b's next trouble")
 
     gc.disable()
     try:
@@ -51,11 +59,19 @@ def test_what_the_garbage_collector_finds_in_a_request_is_not_of_it(
             client.post("/collects", json={"text": "b's text"})
     finally:
         gc.enable()
-    told = {event["logger"]: event for event in captured_events}
-    assert len(told) == len(captured_events) == 2
-    assert "not stored" in str(told["asyncio"]["exception"])
-    assert not told["asyncio"].keys() & {"request", "user", "transaction"}
-    assert (told[__name__]["user"], told[__name__]["transaction"]) == ({"id": "b"}, "/collects")
+    lost, *troubles = sentry_transport.events
+    assert lost["logger"] == "asyncio"
+    assert "not stored" in str(lost["exception"])
+    assert not lost.keys() & {"request", "user", "transaction"}
+    assert [event["logger"] for event in troubles] == [__name__] * 2
+    for event in troubles:
+        assert (event["user"], event["transaction"]) == ({"id": "b"}, "/collects")
+    crumbs = troubles[-1]["breadcrumbs"]["values"]
+    assert [crumb["message"] for crumb in crumbs] == ["b's own trouble"]
+    sentry_sdk.flush()
+    [logs] = [batch["items"] for batch in sentry_transport.payloads("log")]
+    own, of_nobody, next_own = (log["trace_id"] for log in logs)
+    assert own == next_own != of_nobody
 
 
 def test_the_storm_guard_may_be_asked_by_what_interrupts_it(

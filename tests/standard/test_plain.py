@@ -1,5 +1,6 @@
 """Foreign objects as plain data: all of the small ones, and of the large ones what fits."""
 
+from asyncio import CancelledError
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -153,6 +154,20 @@ def test_what_changes_while_it_is_told_says_so() -> None:
     assert Plain(MANY).data(holder) == "<dict: RuntimeError>"
 
 
+def test_a_class_that_cannot_be_compared_says_so() -> None:
+    class Incomparable(type):
+        def __eq__(cls, other: object) -> bool:
+            raise CancelledError
+
+        __hash__ = type.__hash__
+
+    class Job(metaclass=Incomparable):
+        pass
+
+    [told] = Plain(MANY).variables([("job", Job())]).values()
+    assert told.endswith("Job: CancelledError>")
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -269,11 +284,12 @@ def test_a_key_ends_at_a_depth() -> None:
     assert short_repr({(key,): 1}) == "{(((((…))))): 1}"
 
 
-def test_a_module_is_told_whatever_its_metaclass_says() -> None:
+@pytest.mark.parametrize("raised", [RuntimeError, CancelledError])
+def test_a_module_is_told_whatever_its_metaclass_says(raised: type[BaseException]) -> None:
     class Odd:
         @property
         def __module__(self) -> str:  # type: ignore[override]
-            raise RuntimeError("no module")
+            raise raised
 
     assert module_of(Nameless) == module_of(Awkward) == module_of(boom) == boom.__module__
     assert module_of(Odd()) == ""

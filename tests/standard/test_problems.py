@@ -14,6 +14,8 @@ from pydantic import BaseModel
 
 from app.observability import Problem, SentrySettings, install
 
+from .failing_app import Interrupting
+
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/HTTPProblem"}}}
 
 
@@ -88,6 +90,7 @@ ENDLESS.append(ENDLESS)
         (b"\xff", None),
         (ENDLESS, None),
         (Unwritable(), None),
+        (Interrupting(), None),
         ("", None),
     ],
 )

@@ -1,5 +1,6 @@
 """How bad an error is: the policy, and what goes before it."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -140,3 +141,12 @@ def test_a_severity_that_cannot_be_told_is_logged(
     assert priority(Awkward(), captured_events) == "P2"
     told = "The severity of Awkward can't be told: no severity"
     assert told in {record.getMessage() for record in caplog.records}
+
+
+def test_a_severity_that_interrupts_is_the_usual_one(captured_events: Events) -> None:
+    class Interrupted(Exception):
+        @property
+        def severity(self) -> Severity:
+            raise asyncio.CancelledError
+
+    assert priority(Interrupted(), captured_events) == "P2"

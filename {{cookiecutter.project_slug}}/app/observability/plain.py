@@ -3,6 +3,9 @@
 Their `__repr__`, `__getattr__` and metaclasses are the team's code, which may raise, or have no
 end. Nothing here raises whatever they do, and nothing is read beyond the limits: a `repr` is
 written piece by piece, so that the first half kilobyte of a million rows costs half a kilobyte.
+
+What is caught of them, here and wherever else they are asked, is BaseException: one that shows the
+result of a cancelled task raises CancelledError, which would end the request, or cost the event.
 """
 
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -67,7 +70,7 @@ class Plain:
                     return self._mapping(value, depth + 1, is_variable)
                 if kind in _SEQUENCES:
                     return self._sequence(value, depth + 1, is_variable)
-        except Exception as error:  # changed by another thread meanwhile
+        except BaseException as error:  # changed by another thread meanwhile
             return f"<{type_name(kind)}: {type_name(type(error))}>"
         return self._spend(short_repr(value, self._text))
 
@@ -103,7 +106,7 @@ def short_repr(value: Any, limit: int = 512) -> str:
             text += piece
             if len(text) > limit:
                 return cut(text, limit)
-    except Exception as error:
+    except BaseException as error:
         return f"{text}<{type_name(type(value))}: {type_name(type(error))}>"
     return text
 
@@ -178,7 +181,7 @@ def text_of(value: object, limit: int = MAX_TEXT) -> str:
     """Return `str(value)`, at most `limit` characters of it."""
     try:
         return cut(str(value), limit)
-    except Exception as error:
+    except BaseException as error:
         return f"<{type_name(type(value))}: {type_name(type(error))}>"
 
 
@@ -192,5 +195,5 @@ def module_of(kind: Any) -> str:
     try:
         module = type.__dict__["__module__"].__get__(kind) if isinstance(kind, type) else None
         return str(module or kind.__module__)
-    except Exception:
+    except BaseException:
         return ""

@@ -33,6 +33,7 @@ _ADVICE: Final = {
     "HTTP 4": "Is SENTRY_DSN right, and its key active?",
     "HTTP 5": "Is Sentry, or the proxy before it, in trouble?",
 }
+_LOWERED: Final = frozenset({"log_item", "profile_chunk", "span"})  # by what QUEUE_FULL advises
 _OTHERWISE: Final = "Can {host} be reached from here?"
 
 # Sentry itself is not told: the SDK ignores this logger.
@@ -81,7 +82,7 @@ class Losses:
             self._host,
             ", ".join(f"{why} ({number} x)" for why, number in reasons.most_common(5)),
             _in_words(lost) or "nothing yet, it is tried again",
-            _advice(reasons.most_common(1)[0][0]).format(host=self._host),
+            _advice(reasons.most_common(1)[0][0], lost).format(host=self._host),
         )
 
 
@@ -93,5 +94,7 @@ def _in_words(lost: Counter[str]) -> str:
     )
 
 
-def _advice(why: str) -> str:
+def _advice(why: str, lost: Counter[str]) -> str:
+    if why == QUEUE_FULL and not lost.keys() & _LOWERED:
+        return _OTHERWISE
     return next((text for start, text in _ADVICE.items() if why.startswith(start)), _OTHERWISE)

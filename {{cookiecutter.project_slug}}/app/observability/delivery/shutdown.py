@@ -14,6 +14,7 @@ from typing import Final
 import sentry_sdk
 
 from ..errors.capture import guard
+from ..request.current import current_request
 from ..request.sessions import sessions
 from ..threads import start
 from .transport import Delivery
@@ -87,5 +88,7 @@ def _at_the_end_of_a_child(shutdown: _Shutdown) -> None:
 
 def _in_child() -> None:
     shutdown.begin_anew()
+    if request := current_request.get():
+        request.leave_to_parent()
     if _restart:
         _restart()

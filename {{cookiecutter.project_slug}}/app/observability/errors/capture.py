@@ -165,7 +165,7 @@ def before_send(event: Any, hint: dict[str, Any], *, variables: bool) -> Any:
 def _told(error: BaseException, mechanism: Event, *, variables: bool) -> Event:
     try:
         return exception_of(error, mechanism, variables=variables)
-    except Exception as trouble:  # a loader of sources, or globals, of somebody's own making
+    except BaseException as trouble:  # a loader of sources, or globals, of somebody's own making
         said = f"{text_of(error)}\n(its frames can't be told: {text_of(trouble)})"
         kind = type_name(type(error))
         return {"values": [{"type": kind, "value": cut(said), "mechanism": mechanism}]}

@@ -4,13 +4,13 @@ import contextvars
 import logging
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import sentry_sdk
 
-from ..plain import Plain, cut, text_of
+from ..plain import MAX_TEXT, Plain, cut, short_repr, text_of
 from ..request.current import CurrentRequest, current_request
 from ..service import PACKAGE, ROOT
 from .capture import guard, is_worth_reporting, report, send_event
@@ -22,6 +22,7 @@ from .storm import Key
 _ECHOING: Final = ("uvicorn.error", "uvicorn.access", "gunicorn.error", "gunicorn.access")
 # What the standard and the SDK say of their own work must not make more of it.
 _OWN: Final = (f"{PACKAGE}.", "sentry_sdk.")
+_LOST_TASKS: Final = "asyncio"  # the logger that tells of them
 MAX_WAITING: Final = 10
 # Of every record, by its class; what else a record has came by `extra`.
 _COMMON: Final = frozenset(
@@ -37,6 +38,15 @@ def is_left_out(logger: str) -> bool:
     return logger in _ECHOING or f"{logger}.".startswith(_OWN)
 
 
+def in_its_context(record: logging.LogRecord, tell: Callable[[logging.LogRecord], Any]) -> None:
+    """Tell of a record where it belongs to."""
+    if record.name == _LOST_TASKS:
+        # They are told of in whatever request the garbage collector came to them.
+        contextvars.Context().run(tell, record)
+    else:
+        tell(record)
+
+
 def report_record(record: logging.LogRecord) -> None:
     """Report a log record of level ERROR or above, or the exception that it tells of."""
     # What is logged while an error is reported would be reported, and so on.
@@ -44,13 +54,7 @@ def report_record(record: logging.LogRecord) -> None:
         return
     _busy.is_set = True
     try:
-        if record.name == "asyncio":
-            # It tells of a lost task in whatever request the garbage collector came to it.
-            error = _told(record)
-            if error is None or not is_told_anywhere(error):
-                contextvars.Context().run(_report, record)
-        else:
-            _report(record)
+        _report(record)
     finally:
         _busy.is_set = False
 
@@ -58,6 +62,8 @@ def report_record(record: logging.LogRecord) -> None:
 def _report(record: logging.LogRecord) -> None:
     error = _told(record)
     if error is not None and not is_worth_reporting(error):
+        return
+    if error is not None and record.name == _LOST_TASKS and is_told_anywhere(error):
         return
     event = _event_of(record)
     if error is not None:
@@ -114,15 +120,32 @@ def message_of(record: logging.LogRecord) -> str:
     """Return a record's message, and its template where the arguments don't fit into it."""
     try:
         return cut(record.getMessage())
-    except Exception:
+    except BaseException:  # of an argument
         return text_of(record.msg)
 
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a log call gave by `extra`, as plain data."""
-    extra = {name: value for name, value in vars(record).items() if name not in _COMMON}
+    extra = _extra(record)
     shown: dict[str, Any] = Plain(_MAX_EXTRA).data(extra) if extra else {}  # most have none
     return {name: value for name, value in shown.items() if name[:1] != "_"}
+
+
+def shown_extra(record: logging.LogRecord) -> dict[str, str]:
+    """Return that of `extra` which the SDK would show, later and in a thread that it may end."""
+    return {
+        name: short_repr(value, MAX_TEXT)
+        for name, value in _extra(record).items()
+        if not all(issubclass(type(item), str | int | float) for item in _items(value))
+    }
+
+
+def _items(value: Any) -> Any:
+    return value if type(value) in (list, tuple) else (value,)
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _COMMON}
 
 
 def send_waiting(request: CurrentRequest) -> None:

@@ -45,7 +45,7 @@ class Details:
                 scope.set_context(name, dict(context))
             if self.user is not None:
                 scope.set_user(dict(self.user))
-        except Exception as error:  # a foreign mapping, or none: never the caller's trouble
+        except BaseException as error:  # a foreign mapping, or none: never the caller's trouble
             logger.warning("Details of an event are left out: %s", text_of(error))
 
 

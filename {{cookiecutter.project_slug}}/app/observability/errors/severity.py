@@ -119,7 +119,7 @@ def _named(error: BaseException) -> Severity | str | None:
                 return told or _IGNORED
             if severity := told(error):
                 return severity
-    except Exception as trouble:  # `severity` may be a property of the team's, or its own function
+    except BaseException as trouble:  # of a property of the team's, or its own function
         logger.warning(
             "The severity of %s can't be told: %s", type_name(type(error)), text_of(trouble)
         )

@@ -85,6 +85,10 @@ class CurrentRequest:
         self.error = self.answered = None
         self._forgiven.clear()
 
+    def leave_to_parent(self) -> None:
+        """Wait for no answer in a forked child, where none is given."""
+        self._has_ended = True
+
     @property
     def is_open(self) -> bool:
         """Whether it waits for its answer, and may yet fail instead."""

@@ -245,7 +245,7 @@ def _log(error: BaseException | None, outcome: Outcome, request: CurrentRequest)
         error_to_show = error
     else:  # held back: in a storm a traceback each would cost as much as its report
         told, error_to_show = f"{told}: {type_name(type(error))}", None
-    with suppress(Exception):  # a handler of the team's may fail, and has to be outlived
+    with suppress(BaseException):  # a handler of the team's may fail, and has to be outlived
         logger.log(
             outcome.level, told, exc_info=error_to_show, extra={"event_id": request.event_id}
         )

@@ -46,7 +46,7 @@ class Problem(JSONResponse):
             return b""
         try:
             content = to_jsonable_python(content, inf_nan_mode="null", fallback=str)
-        except Exception:  # of a team's own object, or one without an end
+        except BaseException:  # of a team's own object, or one without an end
             content = {name: part for name, part in content.items() if isinstance(part, str | int)}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")  # halves of surrogate pairs can't be written

@@ -63,5 +63,5 @@ class Templates:
                 done, position = found.end(), position + 1
             text = "".join((*fitting, template[done:]))
             return str(text % (tuple(kept) if isinstance(args, tuple) else args))
-        except Exception:  # as `logging` has it, that is nobody's trouble
+        except BaseException:  # as `logging` has it, that is nobody's trouble
             return None

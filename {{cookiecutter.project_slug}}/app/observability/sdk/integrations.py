@@ -12,7 +12,14 @@ from sentry_sdk.integrations.fastapi import FastApiIntegration
 from sentry_sdk.integrations.logging import BreadcrumbHandler, LoggingIntegration
 from sentry_sdk.integrations.starlette import StarletteIntegration
 
-from ..errors.log_records import extra_of, is_left_out, message_of, report_record
+from ..errors.log_records import (
+    extra_of,
+    in_its_context,
+    is_left_out,
+    message_of,
+    report_record,
+    shown_extra,
+)
 from .frameworks import before_def_endpoints
 from .names import logging_options, logs_handler
 from .spans import name_thread
@@ -54,11 +61,14 @@ class _Logging(LoggingIntegration):
         if record.levelno < logging.INFO or is_left_out(record.name) or not _WANTED(record):
             return
         try:
-            if record.levelno >= logging.ERROR:
-                report_record(record)  # before its breadcrumb, or the event would say it twice
-            self._leave_breadcrumb(record)
+            in_its_context(record, self._tell)
         except Exception:  # a log call never fails for Sentry's sake
             logging.getLogger(__name__).exception("A log record could not be told of")
+
+    def _tell(self, record: LogRecord) -> None:
+        if record.levelno >= logging.ERROR:
+            report_record(record)  # before its breadcrumb, or the event would say it twice
+        self._leave_breadcrumb(record)
 
     _handle_event_record = _handle_record  # as sentry-sdk 3 calls it
 
@@ -69,12 +79,14 @@ class _Logging(LoggingIntegration):
         handler = logs_handler(self)
         if handler is None or record.levelno < handler.level or is_left_out(record.name):
             return
+        told: dict[str, Any] = shown_extra(record)
         try:
             record.getMessage()
-        except Exception:  # the SDK would lose it: arguments that don't fit, or can't be written
-            told = {"msg": message_of(record), "args": None}
+        except BaseException:  # else lost by the SDK: arguments that don't fit, or can't be written
+            told |= {"msg": message_of(record), "args": None}
+        if told:
             record = logging.makeLogRecord(vars(record) | told)
-        handler.handle(record)
+        in_its_context(record, handler.handle)
 
     _handle_logs_record = _handle_sentry_logs_record  # as sentry-sdk 3 calls it
 
