@@ -106,13 +106,39 @@ def test_no_more_than_some_values_are_looked_for() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 31, 33, 900])
-def test_however_many_there_are_each_is_found(number: int) -> None:
-    secrets = [f"{at:04}-s3cret" for at in range(number)]
-    texts = [f"it was {secrets[-1]}, {secrets[0]}", f"cut {secrets[number // 2][:7]}…", "no-s3cret"]
+@pytest.mark.parametrize("secret", ["{:04}-s3cret", "s3cret-{:04}", "x{:03}"])
+def test_however_many_there_are_each_is_found(secret: str, number: int) -> None:
+    secrets = [secret.format(at) for at in range(number)]
+    texts = [f"it was {secrets[-1]}, {secrets[0]}", f"cut {secrets[number // 2][:10]}…", "a s3cre"]
     scrubbed = Scrubber().payload("event", {"extra": {"passwords": secrets, "texts": texts}})
     assert scrubbed["extra"]["texts"] == [
-        *("it was [Filtered], [Filtered]", "cut [Filtered]…", "no-s3cret")
+        *("it was [Filtered], [Filtered]", "cut [Filtered]…", "a s3cre")
     ]
+
+
+@pytest.mark.parametrize("cut", ["aaaa", "aaaaa", "aaaaaa", "aaaaaaa"])
+def test_of_a_secret_that_was_cut_all_is_filtered(cut: str) -> None:
+    assert said("aaaaaaab", f"it was {cut}…") == "it was [Filtered]…"
+
+
+def test_of_two_that_may_have_been_cut_all_is_filtered() -> None:
+    for secrets in (["abcd-wxyz-1", "wxyz-abcd-2"], ["wxyz-abcd-2", "abcd-wxyz-1"]):
+        for cut in ("abcd-wxyz", "wxyz-abcd"):
+            assert said(secrets, f"it was {cut}…") == "it was [Filtered]…"
+
+
+def test_what_sentry_itself_needs_is_left() -> None:
+    event = {
+        "contexts": {"trace": {"trace_id": "4" * 32}},
+        "breadcrumbs": {"values": [{"level": "warning", "message": "a warning"}]},
+        "exception": {
+            "values": [{"stacktrace": {"frames": [{"lineno": 7, "filename": "pass7.py"}]}}]
+        },
+    }
+    secrets = {"password": "4" * 32, "pin": "warning", "otp": "pass7.py"}
+    scrubbed = Scrubber().payload("event", event | {"extra": secrets})
+    event["breadcrumbs"]["values"][0]["message"] = "a [Filtered]"  # type: ignore[index]
+    assert scrubbed == event | {"extra": dict.fromkeys(secrets, FILTERED)}
 
 
 @pytest.mark.parametrize("name", ["environment", "logger", "level", "sdk", "frames"])

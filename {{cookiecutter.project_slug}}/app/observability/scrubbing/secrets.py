@@ -149,7 +149,7 @@ class _Spelled:
                 if (at := kept.rfind(first, begin, at + _SHORTEST - 1)) < 0:
                     break
                 nearest = bisect_left(self._sorted, kept[at:])
-                if "".join(self._sorted[nearest : nearest + 1]).startswith(kept[at:]):
+                if any(one.startswith(kept[at:]) for one in self._sorted[nearest : nearest + 1]):
                     start = min(start, at)
         return text if start == len(kept) else kept[:start] + FILTERED + _CUT
 
