@@ -60,9 +60,8 @@ def _leave_unhandled_to_us(routes: Sequence[BaseRoute]) -> None:
     for route in routes:
         mounted = getattr(route, "app", None)
         for _ in range(_MOST_LAYERS):
-            if isinstance(mounted, Starlette):
-                break
-            mounted = getattr(mounted, "app", None)
+            if not isinstance(mounted, Starlette):
+                mounted = getattr(mounted, "app", None)
         if isinstance(mounted, Starlette):
             mounted.exception_handlers.setdefault(Exception, unanswered)
         _leave_unhandled_to_us(getattr(route, "routes", None) or ())
