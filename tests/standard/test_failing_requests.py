@@ -69,7 +69,7 @@ def test_a_handled_error_takes_no_log_line_with_it(
 
 
 def test_a_captured_error_that_is_answered_by_a_failure_has_the_log_line(
-    app: FastAPI, captured_events: Events
+    app: FastAPI, captured_events: Events, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.get("/")
     async def answers() -> Response:
@@ -79,6 +79,8 @@ def test_a_captured_error_that_is_answered_by_a_failure_has_the_log_line(
 
     TestClient(app).get("/")
     assert kinds(captured_events) == ["KeyError"]
+    [line] = [one for one in caplog.records if one.getMessage().startswith("Answered with")]
+    assert line.__dict__["event_id"] == captured_events[0]["event_id"]
 
 
 def test_the_answer_names_the_event_of_the_failure_alone(

@@ -154,3 +154,30 @@ def test_one_error_among_many_mistakes_of_clients_is_told(
     assert captured_events == []
     capture_error(ExceptionGroup("group", [*mistakes, ValueError("news")]))
     assert len(captured_events) == 1
+    half = size // 2
+    last = [*mistakes[half:], ValueError("more news")]
+    parts = [ExceptionGroup("first", mistakes[:half]), ExceptionGroup("last", last)]
+    capture_error(ExceptionGroup("nested", parts))
+    assert len(captured_events) == 2
+
+
+@pytest.mark.parametrize("in_task", [True, False])
+def test_a_member_that_its_event_has_no_room_for_is_told_with_its_group(
+    captured_events: Events, sentry_settings: SentrySettings, in_task: bool
+) -> None:
+    app = FastAPI()
+    install(app, sentry_settings)
+    group = flat(60)
+    assert isinstance(group, BaseExceptionGroup)
+
+    async def capture() -> None:
+        capture_error(group)
+
+    @app.get("/")
+    async def fails() -> None:
+        await (spawn(capture(), name="capture") if in_task else capture())
+        raise group.exceptions[59]
+
+    answer = TestClient(app).get("/").json()
+    [event] = captured_events
+    assert answer["event_id"] == event["event_id"]

@@ -174,7 +174,7 @@ def test_a_message_that_cannot_be_told_is_a_log_nevertheless(
     assert breadcrumb(sentry_transport.events) == body
 
 
-def test_an_extra_that_interrupts_costs_no_log(sentry_transport: RecordingTransport) -> None:
+def test_an_extra_that_interrupts_loses_no_log(sentry_transport: RecordingTransport) -> None:
     job = Interrupting()
     plain = {"lines": [1, 2], "order": {"id": 7}, "state": State.PAID}
     log.warning("told", extra={"job": job, "jobs": [job], **plain})

@@ -104,7 +104,7 @@ class Records:
             record.scopes = []
         if self._parent:
             self._parent._mark_for(self, error, report)
-        _ANYWHERE._of(error).report = report
+        _ANYWHERE._of(error)
 
     def judge(self, error: BaseException) -> None:
         """Settle now whether `error` is news: a middleware may give it another cause later."""
