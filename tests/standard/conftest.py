@@ -11,8 +11,9 @@ from uuid import uuid4
 
 import pytest
 import sentry_sdk
+from fastapi import FastAPI
 
-from app.observability import ANSWERS
+from app.observability import ANSWERS, SentrySettings, install
 
 pytest_plugins = ["app.observability.testing"]
 
@@ -24,6 +25,14 @@ collect_ignore = [] if has_database else ["test_expectations_sql.py", "test_sql.
 def pytest_report_header() -> str:
     database = DRIVER if has_database else "no database, so nothing of SQL is tested"
     return f"sentry-sdk {sentry_sdk.VERSION}, {database}"
+
+
+@pytest.fixture
+def app(captured_events: list[dict[str, Any]], sentry_settings: SentrySettings) -> FastAPI:
+    """Nothing but the standard's own middleware."""
+    app = FastAPI()
+    install(app, sentry_settings)
+    return app
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sentry_sdk
 from fastapi import FastAPI, Request
+from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.observability import (
@@ -15,8 +16,9 @@ from app.observability import (
     capture_error,
     capture_message,
     error_scope,
-    install,
 )
+from app.observability.request.sessions import sessions
+from app.observability.testing import RecordingTransport
 
 from .failing_app import awaits_a_cancelled_task, boom, failing_app, logs_before_it_fails
 
@@ -48,14 +50,6 @@ async def call(
 
     await app(scope, receive, send)
     return sent
-
-
-@pytest.fixture
-def app(captured_events: Events, sentry_settings: SentrySettings) -> FastAPI:
-    """Nothing but the standard's own middleware."""
-    app = FastAPI()
-    install(app, sentry_settings)
-    return app
 
 
 def test_a_task_that_was_cancelled_is_a_failure_of_the_one_that_awaits_it(
@@ -224,3 +218,22 @@ def test_an_application_that_is_mounted_with_a_standard_of_its_own_tells_of_a_cr
     assert event["event_id"].encode() in body["body"]
     assert event["transaction"] == "/inner/async"
     assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
+
+
+def test_a_failed_answer_that_nobody_waited_for_is_a_session_with_an_error(
+    app: FastAPI, sentry_transport: RecordingTransport
+) -> None:
+    @app.get("/")
+    async def fails() -> StreamingResponse:
+        return StreamingResponse(iter(["a", "b"]), 503)
+
+    def refuse(message: Message) -> None:
+        if message.get("body"):
+            raise OSError("nobody is there")
+
+    scope = http(asgi={"version": "3.0", "spec_version": "2.4"})  # sending tells of it
+    asyncio.run(call(app, scope, {"type": "http.request"}, when_sent=refuse))
+    sessions.flush()
+    [counted] = sentry_transport.payloads("sessions")
+    assert [one.get("errored") for one in counted["aggregates"]] == [1]
+    assert len(sentry_transport.events) == 1

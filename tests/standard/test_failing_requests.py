@@ -13,19 +13,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
-from app.observability import SentrySettings, Severity, capture_error, install, spawn
+from app.observability import SentrySettings, Severity, capture_error, spawn
 from app.observability.request.sessions import sessions
 from app.observability.testing import DSN, RecordingTransport
 
 Events = list[dict[str, Any]]
 log = logging.getLogger("tests.failing_requests")
-
-
-@pytest.fixture
-def app(captured_events: Events, sentry_settings: SentrySettings) -> FastAPI:
-    app = FastAPI()
-    install(app, sentry_settings)
-    return app
 
 
 def capture_another() -> None:

@@ -18,9 +18,7 @@ from app.observability import SentrySettings, ignore_exception, set_user
 from app.observability.errors import severity, storm
 from app.observability.testing import RecordingTransport
 
-from .test_asgi import Events, app, call, http
-
-__all__ = ["app"]
+from .test_asgi import Events, call, http
 
 logger = logging.getLogger(__name__)
 CONNECT: Message = {"type": "websocket.connect"}

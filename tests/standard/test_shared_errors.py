@@ -10,8 +10,6 @@ import pytest
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
-from app.observability import SentrySettings, install
-
 Events = list[dict[str, Any]]
 log = logging.getLogger(__name__)
 
@@ -22,13 +20,6 @@ def logged(error: Exception) -> Exception:
     except Exception as raised:
         log.exception("it failed")
         return raised
-
-
-@pytest.fixture
-def app(captured_events: Events, sentry_settings: SentrySettings) -> FastAPI:
-    app = FastAPI()
-    install(app, sentry_settings)
-    return app
 
 
 def paths(events: Events) -> list[str | None]:

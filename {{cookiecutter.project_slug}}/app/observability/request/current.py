@@ -144,6 +144,7 @@ class CurrentRequest:
 
     def fails(self, event_id: str | None) -> None:
         """Remember which event tells of its failure; what was logged are breadcrumbs of that."""
+        self.failed = True
         self.event_id = event_id
         self.waiting.clear()
 
